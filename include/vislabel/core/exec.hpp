@@ -1,0 +1,153 @@
+/// Execution policies: how a batched operation is spread over cores. An algorithm is written once against
+/// `exec::for_each` and never says "thread"; the result is the same bits under every policy and thread count,
+/// because the work items are independent and each one is computed in one fixed order. OpenMP is named here only.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include <vislabel/core/error.hpp>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
+
+namespace vislabel::exec {
+
+/// Everything on the calling thread.
+struct Seq {};
+
+/// OpenMP. `threads` = 0: as many as OpenMP would use by itself (OMP_NUM_THREADS, else all cores). Compiled
+/// without OpenMP, and in a forked child (libgomp's pool does not survive fork: its first region would hang), the
+/// work runs on the calling thread.
+struct Omp {
+  int threads = 0;
+};
+
+template <class P>
+concept Policy = std::same_as<std::remove_cvref_t<P>, Seq> || std::same_as<std::remove_cvref_t<P>, Omp>;
+
+/// True iff this translation unit was compiled with OpenMP.
+#ifdef _OPENMP
+inline constexpr bool has_openmp = true;
+#else
+inline constexpr bool has_openmp = false;
+#endif
+
+namespace detail {
+
+/// Below this much work a second thread costs more than it brings (a cold region took up to 8 ms).
+inline constexpr std::int64_t smallest_parallel_ns = 200'000;
+
+inline std::atomic<bool>& forked() {
+  static std::atomic<bool> flag{false};
+  return flag;
+}
+
+inline void watch_forks() {
+#if defined(__unix__) || defined(__APPLE__)
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, [] { forked().store(true, std::memory_order_relaxed); });
+  static_cast<void>(registered);
+#endif
+}
+
+/// The error of the lowest index, so that the message is the same under every policy.
+class FirstError {
+ public:
+  [[nodiscard]] bool beyond(std::int64_t i) const { return i > index_.load(std::memory_order_relaxed); }
+
+  void keep(std::int64_t i, std::exception_ptr error) {
+    while (lock_.test_and_set(std::memory_order_acquire)) {
+    }
+    if (i < index_.load(std::memory_order_relaxed)) {
+      index_.store(i, std::memory_order_relaxed);
+      error_ = std::move(error);
+    }
+    lock_.clear(std::memory_order_release);
+  }
+
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::atomic<std::int64_t> index_{INT64_MAX};
+  std::atomic_flag lock_ = ATOMIC_FLAG_INIT;
+  std::exception_ptr error_;
+};
+
+inline int thread_count(Seq, std::int64_t, std::int64_t) { return 1; }
+
+inline int thread_count([[maybe_unused]] Omp policy, [[maybe_unused]] std::int64_t count,
+                        [[maybe_unused]] std::int64_t ns_each) {
+#ifdef _OPENMP
+  vislabel::detail::require(policy.threads >= 0, "exec::Omp: threads is ", policy.threads,
+                            ", expected at least 0 (0: all)");
+  watch_forks();
+  if (forked().load(std::memory_order_relaxed) || omp_in_parallel() || count < 2) return 1;
+  if (count * ns_each < smallest_parallel_ns) return 1;
+  const int wanted = policy.threads > 0 ? policy.threads : omp_get_max_threads();
+  return static_cast<int>(std::min<std::int64_t>(wanted, count));
+#else
+  return 1;
+#endif
+}
+
+}  // namespace detail
+
+/// Calls `body(state, i)` once for every i in [0, count), where `state` comes from `make_state()`, once per thread.
+///
+/// `ns_each` is a rough cost of one item in nanoseconds: little work stays on the calling thread. An exception of
+/// `body` is rethrown on the calling thread; of several, the one of the lowest i.
+template <Policy P, class MakeState, class Body>
+void for_each(P policy, std::int64_t count, std::int64_t ns_each, MakeState&& make_state, Body&& body) {
+  const int threads = detail::thread_count(policy, count, ns_each);
+  if (threads <= 1) {
+    if (count <= 0) return;
+    auto state = make_state();
+    for (std::int64_t i = 0; i < count; ++i) body(state, i);
+    return;
+  }
+#ifdef _OPENMP
+  std::atomic<std::int64_t> next{0};
+  detail::FirstError error;
+  const std::int64_t chunk = std::max<std::int64_t>(1, count / (std::int64_t{threads} * 16));
+#pragma omp parallel num_threads(threads)
+  {
+    std::int64_t i = 0;
+    try {
+      auto state = make_state();
+      for (std::int64_t begin = next.fetch_add(chunk); begin < count; begin = next.fetch_add(chunk)) {
+        for (i = begin; i < std::min(begin + chunk, count) && !error.beyond(i); ++i) {
+          try {
+            body(state, i);
+          } catch (...) {
+            error.keep(i, std::current_exception());
+          }
+        }
+      }
+    } catch (...) {
+      error.keep(i, std::current_exception());
+    }
+  }
+  error.rethrow();
+#endif
+}
+
+/// The same without a state: calls `body(i)`.
+template <Policy P, class Body>
+void for_each(P policy, std::int64_t count, std::int64_t ns_each, Body&& body) {
+  for_each(
+      policy, count, ns_each, [] { return 0; }, [&body](int, std::int64_t i) { body(i); });
+}
+
+}  // namespace vislabel::exec

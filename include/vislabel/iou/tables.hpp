@@ -1,0 +1,47 @@
+/// The tables that the library returns: row-major Eigen arrays, whose memory NumPy and torch take as it is.
+#pragma once
+
+#include <cstdint>
+
+#include <Eigen/Core>
+
+#include <vislabel/core/error.hpp>
+
+namespace vislabel {
+
+/// [rows, columns] of double: IoUs, qualities.
+using Table = Eigen::Array<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+/// [rows, columns] of 64-bit integers: areas, intersections, unions.
+using CountTable = Eigen::Array<std::int64_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+/// [rows, columns] of truth values.
+using BoolTable = Eigen::Array<bool, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// The IoU of two masks that are both empty.
+enum class EmptyPair {
+  zero,  ///< AutoQ-VIS, YouTube-VIS, COCO
+  one,   ///< IDOL
+};
+
+/// Pixels in common and pixels together, for every pair. Every IoU of the library is a quotient of these integers.
+struct IntersectionAndUnion {
+  CountTable intersection;
+  CountTable union_;
+};
+
+namespace detail {
+
+/// I / U in double; nothing on either side: as the caller wants it.
+[[nodiscard]] inline double quotient(std::int64_t intersection, std::int64_t together, EmptyPair empty_pair) {
+  if (together == 0) return empty_pair == EmptyPair::one ? 1.0 : 0.0;
+  return static_cast<double>(intersection) / static_cast<double>(together);
+}
+
+/// A Table of quotients.
+[[nodiscard]] inline Table quotients(const IntersectionAndUnion& counts, EmptyPair empty_pair) {
+  return counts.intersection.binaryExpr(counts.union_, [empty_pair](std::int64_t i, std::int64_t u) {
+    return quotient(i, u, empty_pair);
+  });
+}
+
+}  // namespace detail
+}  // namespace vislabel

@@ -1,0 +1,92 @@
+/// COCO's run-length encoding: run lengths of alternating colour in column-major order, zeros first.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <vislabel/core/box.hpp>
+#include <vislabel/core/error.hpp>
+#include <vislabel/core/size.hpp>
+
+namespace vislabel {
+
+namespace detail {
+struct RleAccess;
+}
+
+/// A validated, canonical run-length encoded mask: the runs add up to height x width and only the first one may be 0
+/// (a mask without pixels of an empty frame is the single run 0).
+class Rle {
+ public:
+  /// The mask of size 0 x 0.
+  Rle() : counts_{0} {}
+
+  /// From run lengths as found in files. Zero-length runs are legal and vanish: [5, 0, 3] becomes [8].
+  ///
+  /// *Shapes*: `counts` any length; their sum is size.height * size.width.
+  /// *Errors*: a negative run; runs that do not add up; a size beyond the limits of `Size`.
+  template <class Integer>
+  [[nodiscard]] static Rle from_counts(Size size, std::span<const Integer> counts) {
+    detail::require_size(size);
+    Rle rle(size);
+    rle.counts_.reserve(counts.size());
+    const auto pixels = static_cast<std::uint64_t>(size.pixels());
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      if constexpr (std::is_signed_v<Integer>)
+        detail::require(counts[i] >= 0, "run ", i, " is ", counts[i], ", expected at least 0");
+      const auto run = static_cast<std::uint64_t>(counts[i]);
+      detail::require(run <= pixels - sum, "the runs up to run ", i, " add up to more than height x width (", size,
+                      " = ", pixels, ")");
+      rle.append(static_cast<std::uint32_t>(run), i % 2 == 1);
+      sum += run;
+    }
+    detail::require(sum == pixels, "the runs add up to ", sum, ", expected height x width (", size, " = ", pixels,
+                    ")");
+    return std::move(rle).finished();
+  }
+
+  [[nodiscard]] Size size() const { return size_; }
+  /// Run lengths, canonical: zeros, ones, zeros, ..
+  [[nodiscard]] std::span<const std::uint32_t> counts() const { return counts_; }
+  friend bool operator==(const Rle&, const Rle&) = default;
+
+ private:
+  friend struct detail::RleAccess;
+  explicit Rle(Size size) : size_(size) {}
+
+  /// Adds a run of ones or zeros; the same colour as before lengthens the last run.
+  void append(std::uint32_t run, bool ones) {
+    if (run == 0) return;
+    if (counts_.empty() && ones) counts_.push_back(0);
+    const bool next_is_ones = counts_.size() % 2 == 1;
+    if (ones == next_is_ones)
+      counts_.push_back(run);
+    else
+      counts_.back() += run;
+  }
+
+  [[nodiscard]] Rle finished() && {
+    if (counts_.empty()) counts_.push_back(0);
+    return std::move(*this);
+  }
+
+  Size size_;
+  std::vector<std::uint32_t> counts_;
+};
+
+namespace detail {
+
+/// For the library's own encoders, whose run lengths are canonical by construction.
+struct RleAccess {
+  static Rle trusted(Size size, std::vector<std::uint32_t> counts) {
+    Rle rle(size);
+    rle.counts_ = std::move(counts);
+    return rle;
+  }
+};
+
+}  // namespace detail
+}  // namespace vislabel
