@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cmath>
-
 #include <vislabel/core/error.hpp>
 
 namespace vislabel {
@@ -33,8 +32,8 @@ struct Box {
 namespace detail {
 
 inline void require_box(const Box& box, const char* name, std::ptrdiff_t index) {
-  require(std::isfinite(box.x) && std::isfinite(box.y) && std::isfinite(box.width) && std::isfinite(box.height) &&
-              box.width >= 0 && box.height >= 0,
+  require(std::isfinite(box.x) && std::isfinite(box.y) && std::isfinite(box.width) &&
+              std::isfinite(box.height) && box.width >= 0 && box.height >= 0,
           name, "[", index, "] is (", box.x, ", ", box.y, ", ", box.width, ", ", box.height,
           "), expected finite x, y, width, height with width and height of at least 0");
 }

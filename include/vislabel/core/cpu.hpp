@@ -1,10 +1,9 @@
-/// The seam where instruction sets come in. An algorithm calls `detail::kernels()` and nothing else: OpenMP outside,
-/// dispatch inside, one call per mask or pair of masks. Today there is one table, `portable`.
+/// The seam where instruction sets come in. An algorithm calls `detail::kernels()` and nothing else: OpenMP
+/// outside, dispatch inside, one call per mask or pair of masks. Today there is one table, `portable`.
 #pragma once
 
 #include <cstdlib>
 #include <string_view>
-
 #include <vislabel/core/error.hpp>
 #include <vislabel/core/kernels_portable.hpp>
 

@@ -1,6 +1,7 @@
 /// Execution policies: how a batched operation is spread over cores. An algorithm is written once against
 /// `exec::for_each` and never says "thread"; the result is the same bits under every policy and thread count,
-/// because the work items are independent and each one is computed in one fixed order. OpenMP is named here only.
+/// because the work items are independent and each one is computed in one fixed order. OpenMP is named here
+/// only.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include <exception>
 #include <type_traits>
 #include <utility>
-
 #include <vislabel/core/error.hpp>
 
 #ifdef _OPENMP
@@ -26,8 +26,8 @@ namespace vislabel::exec {
 struct Seq {};
 
 /// OpenMP. `threads` = 0: as many as OpenMP would use by itself (OMP_NUM_THREADS, else all cores). Compiled
-/// without OpenMP, and in a forked child (libgomp's pool does not survive fork: its first region would hang), the
-/// work runs on the calling thread.
+/// without OpenMP, and in a forked child (libgomp's pool does not survive fork: its first region would hang),
+/// the work runs on the calling thread.
 struct Omp {
   int threads = 0;
 };
@@ -104,10 +104,11 @@ inline int thread_count([[maybe_unused]] Omp policy, [[maybe_unused]] std::int64
 
 }  // namespace detail
 
-/// Calls `body(state, i)` once for every i in [0, count), where `state` comes from `make_state()`, once per thread.
+/// Calls `body(state, i)` once for every i in [0, count), where `state` comes from `make_state()`, once per
+/// thread.
 ///
-/// `ns_each` is a rough cost of one item in nanoseconds: little work stays on the calling thread. An exception of
-/// `body` is rethrown on the calling thread; of several, the one of the lowest i.
+/// `ns_each` is a rough cost of one item in nanoseconds: little work stays on the calling thread. An
+/// exception of `body` is rethrown on the calling thread; of several, the one of the lowest i.
 template <Policy P, class MakeState, class Body>
 void for_each(P policy, std::int64_t count, std::int64_t ns_each, MakeState&& make_state, Body&& body) {
   const int threads = detail::thread_count(policy, count, ns_each);
@@ -146,8 +147,7 @@ void for_each(P policy, std::int64_t count, std::int64_t ns_each, MakeState&& ma
 /// The same without a state: calls `body(i)`.
 template <Policy P, class Body>
 void for_each(P policy, std::int64_t count, std::int64_t ns_each, Body&& body) {
-  for_each(
-      policy, count, ns_each, [] { return 0; }, [&body](int, std::int64_t i) { body(i); });
+  for_each(policy, count, ns_each, [] { return 0; }, [&body](int, std::int64_t i) { body(i); });
 }
 
 }  // namespace vislabel::exec

@@ -1,5 +1,5 @@
-/// The leaf kernels in plain C++, for any processor: the reference that every instruction-set version must equal
-/// to the bit. See `core/cpu.hpp` for how one is chosen.
+/// The leaf kernels in plain C++, for any processor: the reference that every instruction-set version must
+/// equal to the bit. See `core/cpu.hpp` for how one is chosen.
 #pragma once
 
 #include <array>
@@ -10,7 +10,8 @@
 
 namespace vislabel::detail {
 
-static_assert(std::endian::native == std::endian::little, "vislabel's packed layout assumes a little-endian machine");
+static_assert(std::endian::native == std::endian::little,
+              "vislabel's packed layout assumes a little-endian machine");
 
 /// 32 rows x 16 columns of pixels: word c is column c, bit r its row r. One cache line.
 using Block = std::array<std::uint32_t, 16>;
@@ -47,7 +48,8 @@ inline std::uint64_t popcount_blocks(const Block* blocks, const std::uint32_t* i
 }
 
 /// Sum of the set bits of a[pairs[i].a] & b[pairs[i].b].
-inline std::uint64_t and_popcount_blocks(const Block* a, const Block* b, const BlockPair* pairs, std::size_t count) {
+inline std::uint64_t and_popcount_blocks(const Block* a, const Block* b, const BlockPair* pairs,
+                                         std::size_t count) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < count; ++i) {
     auto both = wide(a[pairs[i].a]);
@@ -61,7 +63,8 @@ inline std::uint64_t and_popcount_blocks(const Block* a, const Block* b, const B
 /// lanes[x] |= (row[x] != 0) << bit: one more of the 8 rows that share a byte of each column.
 inline void pack_row(const std::uint8_t* row, std::size_t width, unsigned bit, std::uint8_t* lanes) {
   const auto set = static_cast<std::uint8_t>(1U << bit);
-  for (std::size_t x = 0; x < width; ++x) lanes[x] = static_cast<std::uint8_t>(lanes[x] | (row[x] != 0 ? set : 0));
+  for (std::size_t x = 0; x < width; ++x)
+    lanes[x] = static_cast<std::uint8_t>(lanes[x] | (row[x] != 0 ? set : 0));
 }
 
 /// The words of 16 columns from 4 lanes, lane k of which holds rows 8k .. 8k + 7 of every column in a byte.
@@ -81,7 +84,8 @@ inline void unpack_rows(const Block& block, std::byte* out, std::ptrdiff_t row_s
     for (std::size_t c = 0; c < 16; ++c) lane[c] = static_cast<std::uint8_t>(block[c] >> (8 * k));
     const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(lane);
     for (unsigned r = 0; r < 8; ++r) {
-      const std::array<std::uint64_t, 2> row{words[0] >> r & 0x0101010101010101U, words[1] >> r & 0x0101010101010101U};
+      const std::array<std::uint64_t, 2> row{words[0] >> r & 0x0101010101010101U,
+                                             words[1] >> r & 0x0101010101010101U};
       std::memcpy(out + static_cast<std::ptrdiff_t>(8 * k + r) * row_stride, row.data(), 16);
     }
   }

@@ -1,5 +1,5 @@
-/// A strided view of a dense pixel-valued array, whoever owns it: NumPy, torch, xtensor, a plain vector. It is the
-/// one way in for dense masks, so that no caller has to copy or transpose before a call.
+/// A strided view of a dense pixel-valued array, whoever owns it: NumPy, torch, xtensor, a plain vector. It
+/// is the one way in for dense masks, so that no caller has to copy or transpose before a call.
 #pragma once
 
 #include <array>
@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
-
 #include <vislabel/core/error.hpp>
 #include <vislabel/core/size.hpp>
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <limits>
 #include <ostream>
-
 #include <vislabel/core/error.hpp>
 
 namespace vislabel {
@@ -27,7 +26,8 @@ namespace detail {
 inline void require_size(const Size& size, const char* name = "size") {
   constexpr std::int64_t most_pixels = std::numeric_limits<std::uint32_t>::max();
   constexpr std::int64_t longest_side = std::numeric_limits<std::int32_t>::max() - 64;
-  require(size.height >= 0 && size.width >= 0, name, " is ", size, ", expected height and width of at least 0");
+  require(size.height >= 0 && size.width >= 0, name, " is ", size,
+          ", expected height and width of at least 0");
   require(size.height <= longest_side && size.width <= longest_side &&
               (size.width == 0 || size.height <= most_pixels / size.width),
           name, " is ", size, ", expected at most 4294967295 pixels in one mask");

@@ -1,5 +1,5 @@
-/// xtensor containers and views as `Pixels`, without a copy. Nothing else of the library includes xtensor: it costs
-/// 6 to 10 seconds per translation unit.
+/// xtensor containers and views as `Pixels`, without a copy. Nothing else of the library includes xtensor: it
+/// costs 6 to 10 seconds per translation unit.
 #pragma once
 
 #if __has_include(<xtensor/containers/xtensor.hpp>)
@@ -14,8 +14,8 @@
 
 namespace vislabel {
 
-/// A strided view of an xtensor container, adaptor or strided view with D axes ([H, W], [N, H, W], [N, T, H, W]).
-/// A const expression gives a view for input, any other one a view for output.
+/// A strided view of an xtensor container, adaptor or strided view with D axes ([H, W], [N, H, W], [N, T, H,
+/// W]). A const expression gives a view for input, any other one a view for output.
 ///
 /// *Errors*: the expression does not have D axes.
 template <std::size_t D, class E>

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
-
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/iou/tables.hpp>
@@ -14,7 +13,8 @@ namespace vislabel {
 /// Which overlap measure of boxes.
 enum class BoxOverlap {
   iou,   ///< intersection / union
-  giou,  ///< IoU - (hull - union) / hull, in [-1, 1] (Rezatofighi et al. 2019; PM-VIS cites it for its box IoU)
+  giou,  ///< IoU - (hull - union) / hull, in [-1, 1] (Rezatofighi et al. 2019; PM-VIS cites it for its box
+         ///< IoU)
 };
 
 /// Options of `box_iou`.
@@ -24,7 +24,8 @@ struct BoxIouOptions {
 
 /// Overlap of two boxes. Without area on both sides the IoU is 0, and without a hull the GIoU is 0 too.
 [[nodiscard]] inline double box_overlap(const Box& a, const Box& b, BoxOverlap kind = BoxOverlap::iou) {
-  const double right = std::min(a.x + a.width, b.x + b.width), bottom = std::min(a.y + a.height, b.y + b.height);
+  const double right = std::min(a.x + a.width, b.x + b.width),
+               bottom = std::min(a.y + a.height, b.y + b.height);
   const double width = std::max(0.0, right - std::max(a.x, b.x));
   const double height = std::max(0.0, bottom - std::max(a.y, b.y));
   const double common = width * height, together = a.area() + b.area() - common;

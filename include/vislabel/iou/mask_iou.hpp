@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <span>
-
 #include <vislabel/core/exec.hpp>
 #include <vislabel/iou/tables.hpp>
 #include <vislabel/mask/masks.hpp>
@@ -13,7 +12,8 @@ namespace vislabel {
 /// Options of `mask_iou`.
 struct MaskIouOptions {
   EmptyPair empty_pair = EmptyPair::zero;
-  /// COCO's crowd regions: where crowd[m] is not 0, the divisor is the area of `a`'s mask. [M], or empty: none.
+  /// COCO's crowd regions: where crowd[m] is not 0, the divisor is the area of `a`'s mask. [M], or empty:
+  /// none.
   std::span<const std::uint8_t> crowd = {};
 };
 
@@ -44,7 +44,8 @@ template <exec::Policy P>
 template <exec::Policy P>
 [[nodiscard]] Table mask_iou(P policy, const Masks& a, const Masks& b, const MaskIouOptions& options = {}) {
   detail::require(options.crowd.empty() || static_cast<std::int64_t>(options.crowd.size()) == b.count(),
-                  "crowd has ", options.crowd.size(), " entries, expected one per mask of b (", b.count(), ")");
+                  "crowd has ", options.crowd.size(), " entries, expected one per mask of b (", b.count(),
+                  ")");
   IntersectionAndUnion counts = intersection_and_union(policy, a, b);
   for (std::int64_t m = 0; m < static_cast<std::int64_t>(options.crowd.size()); ++m)
     if (options.crowd[static_cast<std::size_t>(m)] != 0)

@@ -1,10 +1,8 @@
 /// The tables that the library returns: row-major Eigen arrays, whose memory NumPy and torch take as it is.
 #pragma once
 
-#include <cstdint>
-
 #include <Eigen/Core>
-
+#include <cstdint>
 #include <vislabel/core/error.hpp>
 
 namespace vislabel {
@@ -22,7 +20,8 @@ enum class EmptyPair {
   one,   ///< IDOL
 };
 
-/// Pixels in common and pixels together, for every pair. Every IoU of the library is a quotient of these integers.
+/// Pixels in common and pixels together, for every pair. Every IoU of the library is a quotient of these
+/// integers.
 struct IntersectionAndUnion {
   CountTable intersection;
   CountTable union_;
@@ -38,9 +37,8 @@ namespace detail {
 
 /// A Table of quotients.
 [[nodiscard]] inline Table quotients(const IntersectionAndUnion& counts, EmptyPair empty_pair) {
-  return counts.intersection.binaryExpr(counts.union_, [empty_pair](std::int64_t i, std::int64_t u) {
-    return quotient(i, u, empty_pair);
-  });
+  return counts.intersection.binaryExpr(
+      counts.union_, [empty_pair](std::int64_t i, std::int64_t u) { return quotient(i, u, empty_pair); });
 }
 
 }  // namespace detail

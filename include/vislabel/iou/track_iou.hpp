@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-
 #include <vislabel/core/exec.hpp>
 #include <vislabel/iou/tables.hpp>
 #include <vislabel/track/tracks.hpp>
@@ -38,14 +37,15 @@ namespace detail {
   return width > 0 && height > 0 ? std::min({a->area(), b->area(), width * height}) : 0;
 }
 
-/// What the IoU of two slots can reach at most. Rounding is monotonic, so the bound also holds for the rounded
-/// quotient, and skipping a frame by it never changes an answer.
+/// What the IoU of two slots can reach at most. Rounding is monotonic, so the bound also holds for the
+/// rounded quotient, and skipping a frame by it never changes an answer.
 [[nodiscard]] inline double iou_bound(const Tracks::Slot& a, const Tracks::Slot& b) {
   const std::int64_t common = common_bound(a, b);
   return common == 0 ? 0.0 : quotient(common, a->area() + b->area() - common, EmptyPair::zero);
 }
 
-[[nodiscard]] inline double frame_quotient(const Tracks::Slot& a, const Tracks::Slot& b, EmptyPair empty_pair) {
+[[nodiscard]] inline double frame_quotient(const Tracks::Slot& a, const Tracks::Slot& b,
+                                           EmptyPair empty_pair) {
   const std::int64_t common = common_area(a, b);
   const std::int64_t together = (a ? a->area() : 0) + (b ? b->area() : 0) - common;
   return quotient(common, together, empty_pair);
@@ -61,8 +61,8 @@ namespace detail {
   return quotient(common, areas - common, empty_pair);
 }
 
-[[nodiscard]] inline double largest_frame_iou(const Tracks& a, std::int64_t n, const Tracks& b, std::int64_t m,
-                                              EmptyPair empty_pair) {
+[[nodiscard]] inline double largest_frame_iou(const Tracks& a, std::int64_t n, const Tracks& b,
+                                              std::int64_t m, EmptyPair empty_pair) {
   if (a.frames() == 0) return quotient(0, 0, empty_pair);
   double largest = 0;
   for (std::int64_t t = 0; t < a.frames(); ++t) {
@@ -85,9 +85,12 @@ namespace detail {
 [[nodiscard]] inline double pair_iou(const Tracks& a, std::int64_t n, const Tracks& b, std::int64_t m,
                                      const TrackIouOptions& options) {
   switch (options.over_time) {
-    case OverTime::volume: return volume_iou(a, n, b, m, options.empty_pair);
-    case OverTime::any_frame: return largest_frame_iou(a, n, b, m, options.empty_pair);
-    default: return mean_frame_iou(a, n, b, m, options.empty_pair);
+    case OverTime::volume:
+      return volume_iou(a, n, b, m, options.empty_pair);
+    case OverTime::any_frame:
+      return largest_frame_iou(a, n, b, m, options.empty_pair);
+    default:
+      return mean_frame_iou(a, n, b, m, options.empty_pair);
   }
 }
 
@@ -98,12 +101,13 @@ inline constexpr std::int64_t frame_ns = 80;  ///< rough cost of one frame of on
 /// IoU of every pair of tracks.
 ///
 /// *Shapes*: `a` [N, T], `b` [M, T]; out [N, M].
-/// *Units and conventions*: an absent slot adds nothing to the intersection and the other's area to the union; a
-/// frame where both are absent or empty is an `empty_pair` for `any_frame` and `frame_mean`; so are tracks of no
-/// frames and, for `volume`, tracks without any pixel.
-/// *Errors*: different sizes or numbers of frames.
+/// *Units and conventions*: an absent slot adds nothing to the intersection and the other's area to the
+/// union; a frame where both are absent or empty is an `empty_pair` for `any_frame` and `frame_mean`; so are
+/// tracks of no frames and, for `volume`, tracks without any pixel. *Errors*: different sizes or numbers of
+/// frames.
 template <exec::Policy P>
-[[nodiscard]] Table track_iou(P policy, const Tracks& a, const Tracks& b, const TrackIouOptions& options = {}) {
+[[nodiscard]] Table track_iou(P policy, const Tracks& a, const Tracks& b,
+                              const TrackIouOptions& options = {}) {
   detail::require_same_video(a, b);
   Table out(a.count(), b.count());
   exec::for_each(policy, a.count(), b.count() * a.frames() * detail::frame_ns, [&](std::int64_t n) {
@@ -137,7 +141,8 @@ template <exec::Policy P>
 /// *Shapes*: `a` [N, T], `b` [M, T]; out [N * M, T], which is [N, M, T] in memory.
 /// *Errors*: different sizes or numbers of frames.
 template <exec::Policy P>
-[[nodiscard]] Table frame_iou(P policy, const Tracks& a, const Tracks& b, EmptyPair empty_pair = EmptyPair::zero) {
+[[nodiscard]] Table frame_iou(P policy, const Tracks& a, const Tracks& b,
+                              EmptyPair empty_pair = EmptyPair::zero) {
   return detail::quotients(frame_intersection_and_union(policy, a, b), empty_pair);
 }
 

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <span>
 #include <vector>
-
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/mask/masks.hpp>
@@ -48,8 +47,8 @@ template <class Op>
 }
 
 /// All pixels with top <= y < bottom and left <= x < right, which lie in the frame.
-[[nodiscard]] inline PackedMask rectangle(Packer& packer, std::int64_t left, std::int64_t top, std::int64_t right,
-                                          std::int64_t bottom) {
+[[nodiscard]] inline PackedMask rectangle(Packer& packer, std::int64_t left, std::int64_t top,
+                                          std::int64_t right, std::int64_t bottom) {
   if (left >= right || top >= bottom) return {};
   for (std::int64_t row = top / block_rows; row * block_rows < bottom; ++row) {
     const std::int64_t y = row * block_rows, first = std::max<std::int64_t>(0, top - y);
@@ -69,11 +68,14 @@ template <class Op>
 template <class P, class Op>
 [[nodiscard]] Masks combine_all(P policy, const Masks& a, const Masks& b, Op op) {
   require_same_size(a.size(), b.size());
-  require(a.count() == b.count(), "batches of ", a.count(), " and ", b.count(), " masks, expected the same number");
+  require(a.count() == b.count(), "batches of ", a.count(), " and ", b.count(),
+          " masks, expected the same number");
   std::vector<PackedMask> out(static_cast<std::size_t>(a.count()));
   exec::for_each(
       policy, a.count(), 3'000, [&] { return Packer(a.size()); },
-      [&](Packer& packer, std::int64_t n) { out[static_cast<std::size_t>(n)] = combine(packer, a[n], b[n], op); });
+      [&](Packer& packer, std::int64_t n) {
+        out[static_cast<std::size_t>(n)] = combine(packer, a[n], b[n], op);
+      });
   return {a.size(), std::move(out)};
 }
 
@@ -154,10 +156,10 @@ template <exec::Policy P>
       [&](detail::Packer& packer, std::int64_t n) {
         const Box& box = boxes[static_cast<std::size_t>(n)];
         const Size size = masks.size();
-        const PackedMask frame =
-            detail::rectangle(packer, inside(std::floor(box.x), size.width), inside(std::floor(box.y), size.height),
-                              inside(std::ceil(box.x + box.width), size.width),
-                              inside(std::ceil(box.y + box.height), size.height));
+        const PackedMask frame = detail::rectangle(packer, inside(std::floor(box.x), size.width),
+                                                   inside(std::floor(box.y), size.height),
+                                                   inside(std::ceil(box.x + box.width), size.width),
+                                                   inside(std::ceil(box.y + box.height), size.height));
         out[static_cast<std::size_t>(n)] = detail::combine(packer, masks[n], frame, detail::And{});
       });
   return {masks.size(), std::move(out)};

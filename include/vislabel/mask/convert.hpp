@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 #include <vector>
-
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
 #include <vislabel/mask/dense.hpp>
@@ -61,9 +60,8 @@ template <exec::Policy P>
 template <exec::Policy P>
 [[nodiscard]] std::vector<Rle> to_rle(P policy, const Masks& masks) {
   std::vector<Rle> rles(static_cast<std::size_t>(masks.count()));
-  exec::for_each(policy, masks.count(), 3'000, [&](std::int64_t n) {
-    rles[static_cast<std::size_t>(n)] = to_rle(masks[n], masks.size());
-  });
+  exec::for_each(policy, masks.count(), 3'000,
+                 [&](std::int64_t n) { rles[static_cast<std::size_t>(n)] = to_rle(masks[n], masks.size()); });
   return rles;
 }
 
@@ -74,9 +72,9 @@ template <exec::Policy P>
 template <exec::Policy P, class T>
   requires(!std::is_const_v<T>)
 void to_dense(P policy, const Masks& masks, const Pixels<T, 3>& out) {
-  detail::require(out.count() == masks.count() && (out.size() == masks.size() || masks.count() == 0), "out has shape [", out.count(),
-                  ", ", out.shape[1], ", ", out.shape[2], "], expected [", masks.count(), ", ", masks.size().height,
-                  ", ", masks.size().width, "]");
+  detail::require(out.count() == masks.count() && (out.size() == masks.size() || masks.count() == 0),
+                  "out has shape [", out.count(), ", ", out.shape[1], ", ", out.shape[2], "], expected [",
+                  masks.count(), ", ", masks.size().height, ", ", masks.size().width, "]");
   exec::for_each(policy, masks.count(), masks.size().pixels() / 16 + 100,
                  [&](std::int64_t n) { detail::unpack(masks[n], out.image(n)); });
 }

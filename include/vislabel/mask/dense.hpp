@@ -1,5 +1,5 @@
-/// Between dense arrays and blocks, both ways. One template for every element type and stride; bytes that lie side by
-/// side in rows or in columns take the kernels' way.
+/// Between dense arrays and blocks, both ways. One template for every element type and stride; bytes that lie
+/// side by side in rows or in columns take the kernels' way.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstring>
 #include <vector>
-
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
 #include <vislabel/mask/packed.hpp>
@@ -22,7 +21,8 @@ struct NonZero {
   }
 };
 
-/// Which elements are pixels of the mask: those above a threshold, compared in double (exact for every float).
+/// Which elements are pixels of the mask: those above a threshold, compared in double (exact for every
+/// float).
 struct Above {
   double threshold;
   template <class T>
@@ -36,8 +36,12 @@ template <class T, class IsSet>
 class DensePacker {
  public:
   DensePacker(Size size, IsSet is_set)
-      : size_(size), is_set_(is_set), packer_(size), stride_(ceil_divide(size.width, block_columns) * block_columns),
-        lanes_(static_cast<std::size_t>(lanes_per_block * stride_)), row_(static_cast<std::size_t>(size.width)) {}
+      : size_(size),
+        is_set_(is_set),
+        packer_(size),
+        stride_(ceil_divide(size.width, block_columns) * block_columns),
+        lanes_(static_cast<std::size_t>(lanes_per_block * stride_)),
+        row_(static_cast<std::size_t>(size.width)) {}
 
   [[nodiscard]] PackedMask pack(const Pixels<const T, 2>& image) {
     const auto element = static_cast<std::ptrdiff_t>(sizeof(T));
@@ -62,7 +66,9 @@ class DensePacker {
       k.pack_row(bytes_of_row(image, y + r), row_.size(), static_cast<unsigned>(r % 8),
                  lanes_.data() + (r / 8) * stride_);
     for (std::int64_t x = 0; x < stride_; x += block_columns)
-      if (any(x)) packer_.add(row, x / block_columns, k.gather_block(lanes_.data() + x, static_cast<std::size_t>(stride_)));
+      if (any(x))
+        packer_.add(row, x / block_columns,
+                    k.gather_block(lanes_.data() + x, static_cast<std::size_t>(stride_)));
   }
 
   [[nodiscard]] bool any(std::int64_t x) const {
@@ -141,14 +147,17 @@ template <exec::Policy P, class T, std::size_t D, class IsSet>
   exec::for_each(
       policy, dense.count(), dense.size().pixels() / 16 + 500,
       [&] { return DensePacker<T, IsSet>(dense.size(), is_set); },
-      [&](auto& packer, std::int64_t n) { masks[static_cast<std::size_t>(n)] = packer.pack(dense.image(n)); });
+      [&](auto& packer, std::int64_t n) {
+        masks[static_cast<std::size_t>(n)] = packer.pack(dense.image(n));
+      });
   return masks;
 }
 
 /// Writes the 32 x 16 pixels of a block at (y, x), cut at the frame's edges.
 template <class T>
 void unpack_block(const Block& block, const Pixels<T, 2>& out, std::int64_t y, std::int64_t x) {
-  const std::int64_t rows = std::min(block_rows, out.shape[0] - y), columns = std::min(block_columns, out.shape[1] - x);
+  const std::int64_t rows = std::min(block_rows, out.shape[0] - y),
+                     columns = std::min(block_columns, out.shape[1] - x);
   if constexpr (sizeof(T) == 1) {
     if (rows == block_rows && columns == block_columns && out.column_stride() == 1) {
       kernels().unpack_rows(block, out.row(y) + x, out.row_stride());
@@ -156,7 +165,8 @@ void unpack_block(const Block& block, const Pixels<T, 2>& out, std::int64_t y, s
     }
     if (rows == block_rows && out.row_stride() == 1) {
       for (std::int64_t c = 0; c < columns; ++c)
-        kernels().unpack_column(block[static_cast<std::size_t>(c)], out.row(y) + (x + c) * out.column_stride());
+        kernels().unpack_column(block[static_cast<std::size_t>(c)],
+                                out.row(y) + (x + c) * out.column_stride());
       return;
     }
   }

@@ -5,15 +5,14 @@
 #include <span>
 #include <utility>
 #include <vector>
-
 #include <vislabel/core/error.hpp>
 #include <vislabel/core/size.hpp>
 #include <vislabel/mask/packed.hpp>
 
 namespace vislabel {
 
-/// N packed masks of one size, in order. Made by `pack` (`mask/convert.hpp`); cheap to copy, cut and join, because
-/// masks share their pixels and never change.
+/// N packed masks of one size, in order. Made by `pack` (`mask/convert.hpp`); cheap to copy, cut and join,
+/// because masks share their pixels and never change.
 class Masks {
  public:
   /// No masks, of size 0 x 0.
@@ -29,7 +28,9 @@ class Masks {
 
   [[nodiscard]] Size size() const { return size_; }
   [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(masks_.size()); }
-  [[nodiscard]] const PackedMask& operator[](std::int64_t n) const { return masks_[static_cast<std::size_t>(n)]; }
+  [[nodiscard]] const PackedMask& operator[](std::int64_t n) const {
+    return masks_[static_cast<std::size_t>(n)];
+  }
   [[nodiscard]] auto begin() const { return masks_.begin(); }
   [[nodiscard]] auto end() const { return masks_.end(); }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-
 #include <vislabel/core/box.hpp>
 #include <vislabel/mask/rle.hpp>
 

@@ -1,10 +1,11 @@
 /// One packed mask and the builder that makes it. Every dense, RLE or boolean source ends here, and every
 /// intersection reads from here.
 ///
-/// Pixels live in blocks of 32 rows x 16 columns (one cache line), aligned to the frame, so that blocks of two masks
-/// meet without shifts. Only the block rows and occupancy words that the mask's box touches are kept. Two bits say
-/// what a block is: empty (neither), full (all 512 pixels; nothing stored) or mixed (stored). The inside of an
-/// object therefore costs two bits per 512 pixels, in memory and in every intersection; its boundary costs the rest.
+/// Pixels live in blocks of 32 rows x 16 columns (one cache line), aligned to the frame, so that blocks of
+/// two masks meet without shifts. Only the block rows and occupancy words that the mask's box touches are
+/// kept. Two bits say what a block is: empty (neither), full (all 512 pixels; nothing stored) or mixed
+/// (stored). The inside of an object therefore costs two bits per 512 pixels, in memory and in every
+/// intersection; its boundary costs the rest.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +15,6 @@
 #include <memory>
 #include <span>
 #include <vector>
-
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/cpu.hpp>
 #include <vislabel/core/size.hpp>
@@ -23,9 +23,9 @@ namespace vislabel {
 
 namespace detail {
 
-inline constexpr std::int64_t block_rows = 32;                     ///< pixel rows in a block
-inline constexpr std::int64_t block_columns = 16;                  ///< pixel columns in a block
-inline constexpr std::int64_t word_columns = 64 * block_columns;   ///< pixel columns under one occupancy word
+inline constexpr std::int64_t block_rows = 32;                    ///< pixel rows in a block
+inline constexpr std::int64_t block_columns = 16;                 ///< pixel columns in a block
+inline constexpr std::int64_t word_columns = 64 * block_columns;  ///< pixel columns under one occupancy word
 inline constexpr Block empty_block{};
 inline constexpr Block full_block = [] {
   Block block{};
@@ -41,7 +41,8 @@ template <class Word>
   return (Word{1} << bit) - 1;
 }
 
-/// Which block rows and occupancy words of the frame a mask keeps: [row, row + rows) and [word, word + words).
+/// Which block rows and occupancy words of the frame a mask keeps: [row, row + rows) and [word, word +
+/// words).
 struct BlockRange {
   std::int64_t row = 0, rows = 0, word = 0, words = 0;
 };
@@ -50,10 +51,11 @@ class Packer;
 
 }  // namespace detail
 
-/// One immutable packed mask. Copies share the pixels (one reference count), so batches can be indexed, joined and
-/// cut without copying any.
+/// One immutable packed mask. Copies share the pixels (one reference count), so batches can be indexed,
+/// joined and cut without copying any.
 ///
-/// *Cost*: 48 bytes, 20 bytes per occupancy word (32 rows x 1024 columns of the box), 64 bytes per mixed block.
+/// *Cost*: 48 bytes, 20 bytes per occupancy word (32 rows x 1024 columns of the box), 64 bytes per mixed
+/// block.
 class PackedMask {
  public:
   /// A mask with no pixel.
@@ -74,16 +76,18 @@ class PackedMask {
     return sizeof(*this) + (storage_ ? control_block + storage_bytes(mixed_, grid_words()) : 0);
   }
 
-  /// Same pixels. (Two masks of different sizes may have the same pixels: compare the sizes of their batches too.)
+  /// Same pixels. (Two masks of different sizes may have the same pixels: compare the sizes of their batches
+  /// too.)
   friend bool operator==(const PackedMask& a, const PackedMask& b) {
-    if (a.area_ != b.area_ || a.x_ != b.x_ || a.y_ != b.y_ || a.width_ != b.width_ || a.height_ != b.height_ ||
-        a.mixed_ != b.mixed_)
+    if (a.area_ != b.area_ || a.x_ != b.x_ || a.y_ != b.y_ || a.width_ != b.width_ ||
+        a.height_ != b.height_ || a.mixed_ != b.mixed_)
       return false;
     if (a.storage_ == b.storage_) return true;
     return std::memcmp(a.blocks(), b.blocks(), storage_bytes(a.mixed_, a.grid_words()) - alignment) == 0;
   }
 
-  // --- the packed form, for the library's own algorithms -------------------------------------------------------
+  // --- the packed form, for the library's own algorithms
+  // -------------------------------------------------------
 
   [[nodiscard]] std::int32_t left() const { return x_; }
   [[nodiscard]] std::int32_t top() const { return y_; }
@@ -161,7 +165,8 @@ class Packer {
         some_(static_cast<std::size_t>(ceil_divide(size.height, block_rows) * words_per_row_)),
         full_(some_.size()) {}
 
-  /// Adds the block at (`row`, `column`), counted in blocks; pixels outside the frame must be 0. Each block once.
+  /// Adds the block at (`row`, `column`), counted in blocks; pixels outside the frame must be 0. Each block
+  /// once.
   void add(std::int64_t row, std::int64_t column, const Block& block) {
     std::uint32_t any = 0, all = ~std::uint32_t{0};
     for (const std::uint32_t word : block) any |= word, all &= word;
@@ -184,8 +189,10 @@ class Packer {
   [[nodiscard]] PackedMask finish() {
     PackedMask mask;
     if (x_begin_ < x_end_) {
-      mask.x_ = static_cast<std::int32_t>(x_begin_), mask.width_ = static_cast<std::int32_t>(x_end_ - x_begin_);
-      mask.y_ = static_cast<std::int32_t>(y_begin_), mask.height_ = static_cast<std::int32_t>(y_end_ - y_begin_);
+      mask.x_ = static_cast<std::int32_t>(x_begin_),
+      mask.width_ = static_cast<std::int32_t>(x_end_ - x_begin_);
+      mask.y_ = static_cast<std::int32_t>(y_begin_),
+      mask.height_ = static_cast<std::int32_t>(y_end_ - y_begin_);
       mask.area_ = 1;  // the box alone does not say that there are pixels; the area follows
       store(mask);
     }
@@ -231,15 +238,16 @@ class Packer {
       blocks[place] = blocks_[k];
       order_.push_back(place);
     }
-    mask.area_ = full_blocks * block_rows * block_columns +
-                 static_cast<std::int64_t>(
-                     kernels().popcount_blocks(mask.blocks(), order_.data(), order_.size()));
+    mask.area_ =
+        full_blocks * block_rows * block_columns +
+        static_cast<std::int64_t>(kernels().popcount_blocks(mask.blocks(), order_.data(), order_.size()));
   }
 
   /// Where word `i` of a mask's grid lies in the frame's grid.
   [[nodiscard]] std::size_t frame_word(const BlockRange& range, std::size_t i) const {
     const auto k = static_cast<std::int64_t>(i);
-    return static_cast<std::size_t>((range.row + k / range.words) * words_per_row_ + range.word + k % range.words);
+    return static_cast<std::size_t>((range.row + k / range.words) * words_per_row_ + range.word +
+                                    k % range.words);
   }
 
   void clear() {
@@ -256,7 +264,7 @@ class Packer {
 
   std::int64_t words_per_row_;
   std::vector<std::uint64_t> some_, full_;  // the whole frame's grid, zero between masks
-  std::vector<Block> blocks_;       // mixed blocks in the order in which they came
+  std::vector<Block> blocks_;               // mixed blocks in the order in which they came
   std::vector<Place> places_;
   std::vector<std::uint32_t> order_;
   std::int64_t x_begin_ = INT64_MAX, x_end_ = 0, y_begin_ = INT64_MAX, y_end_ = 0;
@@ -266,7 +274,8 @@ class Packer {
 
 /// |a & b| of two masks of the same size: the integer that every IoU of the library starts from.
 ///
-/// *Cost*: the occupancy words of the common box; 64 bytes of each mask per block that is mixed in one of them.
+/// *Cost*: the occupancy words of the common box; 64 bytes of each mask per block that is mixed in one of
+/// them.
 [[nodiscard]] inline std::int64_t intersection_area(const PackedMask& a, const PackedMask& b);
 
 namespace detail {
@@ -307,8 +316,10 @@ class BlockMeeting {
 
   void flush() {
     const Kernels& k = kernels();
-    if (n_only_a_ > 0) total_ += static_cast<std::int64_t>(k.popcount_blocks(a_.blocks(), only_a_, n_only_a_));
-    if (n_only_b_ > 0) total_ += static_cast<std::int64_t>(k.popcount_blocks(b_.blocks(), only_b_, n_only_b_));
+    if (n_only_a_ > 0)
+      total_ += static_cast<std::int64_t>(k.popcount_blocks(a_.blocks(), only_a_, n_only_a_));
+    if (n_only_b_ > 0)
+      total_ += static_cast<std::int64_t>(k.popcount_blocks(b_.blocks(), only_b_, n_only_b_));
     if (n_both_ > 0)
       total_ += static_cast<std::int64_t>(k.and_popcount_blocks(a_.blocks(), b_.blocks(), both_, n_both_));
     n_only_a_ = n_only_b_ = n_both_ = 0;
@@ -325,10 +336,12 @@ class BlockMeeting {
 
 inline std::int64_t intersection_area(const PackedMask& a, const PackedMask& b) {
   if (a.empty() || b.empty()) return 0;
-  if (a.left() >= b.right() || b.left() >= a.right() || a.top() >= b.bottom() || b.top() >= a.bottom()) return 0;
+  if (a.left() >= b.right() || b.left() >= a.right() || a.top() >= b.bottom() || b.top() >= a.bottom())
+    return 0;
   const detail::BlockRange ra = a.range(), rb = b.range();
   const std::int64_t row = std::max(ra.row, rb.row), row_end = std::min(ra.row + ra.rows, rb.row + rb.rows);
-  const std::int64_t word = std::max(ra.word, rb.word), word_end = std::min(ra.word + ra.words, rb.word + rb.words);
+  const std::int64_t word = std::max(ra.word, rb.word),
+                     word_end = std::min(ra.word + ra.words, rb.word + rb.words);
   detail::BlockMeeting meeting(a, b);
   for (std::int64_t y = row; y < row_end; ++y)
     for (std::int64_t w = word; w < word_end; ++w)

@@ -5,7 +5,6 @@
 #include <span>
 #include <utility>
 #include <vector>
-
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/error.hpp>
 #include <vislabel/core/size.hpp>
@@ -16,8 +15,8 @@ namespace detail {
 struct RleAccess;
 }
 
-/// A validated, canonical run-length encoded mask: the runs add up to height x width and only the first one may be 0
-/// (a mask without pixels of an empty frame is the single run 0).
+/// A validated, canonical run-length encoded mask: the runs add up to height x width and only the first one
+/// may be 0 (a mask without pixels of an empty frame is the single run 0).
 class Rle {
  public:
   /// The mask of size 0 x 0.
@@ -38,13 +37,13 @@ class Rle {
       if constexpr (std::is_signed_v<Integer>)
         detail::require(counts[i] >= 0, "run ", i, " is ", counts[i], ", expected at least 0");
       const auto run = static_cast<std::uint64_t>(counts[i]);
-      detail::require(run <= pixels - sum, "the runs up to run ", i, " add up to more than height x width (", size,
-                      " = ", pixels, ")");
+      detail::require(run <= pixels - sum, "the runs up to run ", i, " add up to more than height x width (",
+                      size, " = ", pixels, ")");
       rle.append(static_cast<std::uint32_t>(run), i % 2 == 1);
       sum += run;
     }
-    detail::require(sum == pixels, "the runs add up to ", sum, ", expected height x width (", size, " = ", pixels,
-                    ")");
+    detail::require(sum == pixels, "the runs add up to ", sum, ", expected height x width (", size, " = ",
+                    pixels, ")");
     return std::move(rle).finished();
   }
 

@@ -1,12 +1,11 @@
-/// COCO's compressed text form of run lengths: each run, from the fourth on the difference to the run two before, as
-/// little-endian groups of 5 bits plus a continuation bit, offset by 48 into ASCII.
+/// COCO's compressed text form of run lengths: each run, from the fourth on the difference to the run two
+/// before, as little-endian groups of 5 bits plus a continuation bit, offset by 48 into ASCII.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
 #include <vislabel/mask/rle.hpp>
 
 namespace vislabel {
@@ -32,8 +31,8 @@ namespace vislabel {
 
 /// Reads COCO's text form.
 ///
-/// *Errors*: characters outside '0'..'o'; text that ends inside a number; numbers beyond 64 bits; negative runs;
-/// runs that do not add up to height x width.
+/// *Errors*: characters outside '0'..'o'; text that ends inside a number; numbers beyond 64 bits; negative
+/// runs; runs that do not add up to height x width.
 [[nodiscard]] inline Rle from_text(Size size, std::string_view text) {
   std::vector<std::int64_t> counts;
   counts.reserve(text.size() / 2 + 1);

@@ -1,5 +1,5 @@
-/// Between run lengths and blocks, both ways, one block column of 16 pixel columns at a time, which is the order in
-/// which column-major runs come.
+/// Between run lengths and blocks, both ways, one block column of 16 pixel columns at a time, which is the
+/// order in which column-major runs come.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,6 @@
 #include <bit>
 #include <cstdint>
 #include <vector>
-
 #include <vislabel/mask/packed.hpp>
 #include <vislabel/mask/rle.hpp>
 
@@ -17,7 +16,9 @@ namespace vislabel::detail {
 class RunPacker {
  public:
   explicit RunPacker(Size size)
-      : height_(size.height), packer_(size), column_(static_cast<std::size_t>(ceil_divide(size.height, block_rows))) {}
+      : height_(size.height),
+        packer_(size),
+        column_(static_cast<std::size_t>(ceil_divide(size.height, block_rows))) {}
 
   [[nodiscard]] PackedMask pack(const Rle& rle) {
     const auto counts = rle.counts();

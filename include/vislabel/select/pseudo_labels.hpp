@@ -1,12 +1,11 @@
-/// The whole AutoQ-VIS selection of one video in one call: suppression, quality, retention and, from the second round
-/// on, the merge with the round before.
+/// The whole AutoQ-VIS selection of one video in one call: suppression, quality, retention and, from the
+/// second round on, the merge with the round before.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
-
 #include <vislabel/select/quality.hpp>
 #include <vislabel/select/retention.hpp>
 #include <vislabel/select/rounds.hpp>
@@ -34,17 +33,16 @@ struct PseudoLabels {
 /// Spatiotemporal NMS, quality, selection and retention of the detections of one video.
 ///
 /// *Shapes*: `tracks` [N, T]; `scores` [N]; `predicted_iou` [N, T].
-/// *Units and conventions*: `kept` and `tracks` are in order of score. Merge with an earlier round by `merge_rounds`.
-/// *Source*: AutoQ-VIS, Sec. 2.2 and supplement Eq. 16-22.
-/// *Errors*: those of the four steps.
+/// *Units and conventions*: `kept` and `tracks` are in order of score. Merge with an earlier round by
+/// `merge_rounds`. *Source*: AutoQ-VIS, Sec. 2.2 and supplement Eq. 16-22. *Errors*: those of the four steps.
 template <exec::Policy P>
 [[nodiscard]] PseudoLabels pseudo_labels(P policy, const Tracks& tracks, std::span<const double> scores,
                                          const Eigen::Ref<const Table>& predicted_iou,
                                          const PseudoLabelOptions& options = {}) {
   detail::require_scores(tracks, scores);
   Table all = quality(scores, predicted_iou);
-  detail::require(all.cols() == tracks.frames(), "predicted_iou has ", all.cols(), " columns, expected one per frame (",
-                  tracks.frames(), ")");
+  detail::require(all.cols() == tracks.frames(), "predicted_iou has ", all.cols(),
+                  " columns, expected one per frame (", tracks.frames(), ")");
   NmsResult nms = spatiotemporal_nms(policy, tracks, scores, options.nms);
   Table surviving(static_cast<Eigen::Index>(nms.kept.size()), all.cols());
   for (std::size_t k = 0; k < nms.kept.size(); ++k)
@@ -54,8 +52,9 @@ template <exec::Policy P>
   for (std::size_t k = 0; k < nms.kept.size(); ++k)
     selected.row(nms.kept[k]) = retention.selected.row(static_cast<Eigen::Index>(k));
   for (std::int64_t& n : retention.kept) n = nms.kept[static_cast<std::size_t>(n)];
-  return {std::move(retention.tracks), std::move(retention.kept), std::move(retention.frames), std::move(nms.kept),
-          std::move(nms.suppressed_by), std::move(all), std::move(selected)};
+  return {std::move(retention.tracks), std::move(retention.kept),    std::move(retention.frames),
+          std::move(nms.kept),         std::move(nms.suppressed_by), std::move(all),
+          std::move(selected)};
 }
 
 }  // namespace vislabel

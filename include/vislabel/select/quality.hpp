@@ -1,11 +1,11 @@
-/// AutoQ-VIS's quality score of a detection in a frame: how sure the detector is, times how good the mask looks.
+/// AutoQ-VIS's quality score of a detection in a frame: how sure the detector is, times how good the mask
+/// looks.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <span>
-
 #include <vislabel/iou/tables.hpp>
 #include <vislabel/track/tracks.hpp>
 
@@ -16,7 +16,8 @@ namespace vislabel {
 /// *Shapes*: `scores` [N]; `predicted_iou` [N, T]; out [N, T].
 /// *Source*: AutoQ-VIS, Sec. 2.2 and supplement Eq. 20.
 /// *Errors*: NaN on either side; another number of rows than scores.
-[[nodiscard]] inline Table quality(std::span<const double> scores, const Eigen::Ref<const Table>& predicted_iou) {
+[[nodiscard]] inline Table quality(std::span<const double> scores,
+                                   const Eigen::Ref<const Table>& predicted_iou) {
   detail::require(static_cast<Eigen::Index>(scores.size()) == predicted_iou.rows(), "predicted_iou has ",
                   predicted_iou.rows(), " rows, expected one per score (", scores.size(), ")");
   Table out(predicted_iou.rows(), predicted_iou.cols());
@@ -24,7 +25,8 @@ namespace vislabel {
     const double score = scores[static_cast<std::size_t>(n)];
     detail::require(!std::isnan(score), "scores[", n, "] is NaN, expected a number");
     for (Eigen::Index t = 0; t < out.cols(); ++t) {
-      detail::require(!std::isnan(predicted_iou(n, t)), "predicted_iou[", n, ", ", t, "] is NaN, expected a number");
+      detail::require(!std::isnan(predicted_iou(n, t)), "predicted_iou[", n, ", ", t,
+                      "] is NaN, expected a number");
       out(n, t) = score * std::clamp(predicted_iou(n, t), 0.0, 1.0);
     }
   }
@@ -39,8 +41,9 @@ namespace vislabel {
 [[nodiscard]] inline BoolTable selected(const Tracks& tracks, const Eigen::Ref<const Table>& quality,
                                         double threshold) {
   detail::require(!std::isnan(threshold), "threshold is NaN, expected a number");
-  detail::require(quality.rows() == tracks.count() && quality.cols() == tracks.frames(), "quality has shape [",
-                  quality.rows(), ", ", quality.cols(), "], expected [", tracks.count(), ", ", tracks.frames(), "]");
+  detail::require(quality.rows() == tracks.count() && quality.cols() == tracks.frames(),
+                  "quality has shape [", quality.rows(), ", ", quality.cols(), "], expected [",
+                  tracks.count(), ", ", tracks.frames(), "]");
   BoolTable out(tracks.count(), tracks.frames());
   for (Eigen::Index n = 0; n < out.rows(); ++n)
     for (Eigen::Index t = 0; t < out.cols(); ++t) {

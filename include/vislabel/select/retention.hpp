@@ -1,11 +1,10 @@
-/// Which detections and frames of a video enter the training set, as the AutoQ-VIS paper says and as its code does.
+/// Which detections and frames of a video enter the training set, as the AutoQ-VIS paper says and as its code
+/// does.
 #pragma once
 
+#include <boost/dynamic_bitset.hpp>
 #include <cstdint>
 #include <vector>
-
-#include <boost/dynamic_bitset.hpp>
-
 #include <vislabel/iou/tables.hpp>
 #include <vislabel/select/quality.hpp>
 #include <vislabel/track/tracks.hpp>
@@ -34,7 +33,8 @@ struct Retention {
 
 namespace detail {
 
-[[nodiscard]] inline std::vector<std::int64_t> rows_with_at_least(const BoolTable& selected, Eigen::Index least) {
+[[nodiscard]] inline std::vector<std::int64_t> rows_with_at_least(const BoolTable& selected,
+                                                                  Eigen::Index least) {
   std::vector<std::int64_t> rows;
   for (Eigen::Index n = 0; n < selected.rows(); ++n)
     if (selected.row(n).count() >= least) rows.push_back(n);
@@ -83,10 +83,10 @@ namespace detail {
 
 /// Keeps the detections that are good enough to learn from.
 ///
-/// `Rule::paper`: a detection stays iff it is selected in at least one frame; its other frames become absent; all
-/// frames stay. `Rule::reference`: a detection stays iff it is selected in at least two frames; a frame stays iff
-/// every staying detection is selected there or has no pixel there; with fewer than two frames, or no staying
-/// detection, nothing stays.
+/// `Rule::paper`: a detection stays iff it is selected in at least one frame; its other frames become absent;
+/// all frames stay. `Rule::reference`: a detection stays iff it is selected in at least two frames; a frame
+/// stays iff every staying detection is selected there or has no pixel there; with fewer than two frames, or
+/// no staying detection, nothing stays.
 ///
 /// *Shapes*: `tracks` [N, T]; `quality` [N, T].
 /// *Source*: AutoQ-VIS, supplement Eq. 21-22; `reference`: its published code.

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <vector>
-
 #include <vislabel/core/exec.hpp>
 #include <vislabel/iou/track_iou.hpp>
 #include <vislabel/select/retention.hpp>
@@ -48,17 +47,16 @@ namespace detail {
 
 /// Merges the retained tracks of a new round into those of the old one.
 ///
-/// A new track that has a frame IoU of at least the threshold with an old one, in any frame where both have pixels,
-/// is the same object; of several old ones the first. Frame by frame the new mask then replaces the old one if the
-/// new one is selected or the old one is not, where selected means present and not empty. New tracks without a match
-/// are appended in order.
+/// A new track that has a frame IoU of at least the threshold with an old one, in any frame where both have
+/// pixels, is the same object; of several old ones the first. Frame by frame the new mask then replaces the
+/// old one if the new one is selected or the old one is not, where selected means present and not empty. New
+/// tracks without a match are appended in order.
 ///
 /// *Shapes*: `old` [N, T]; `fresh` [M, T].
-/// *Units and conventions*: new tracks are matched against the old round as it was; several that match one old track
-/// are applied in order. `Rule::reference`: a present but empty new mask counts as selected, so that it replaces a good
-/// old one.
-/// *Source*: AutoQ-VIS, Sec. 2.2 ("add all the pseudo-labels to the training dataset") and its published code.
-/// *Errors*: NaN threshold; different sizes or numbers of frames.
+/// *Units and conventions*: new tracks are matched against the old round as it was; several that match one
+/// old track are applied in order. `Rule::reference`: a present but empty new mask counts as selected, so
+/// that it replaces a good old one. *Source*: AutoQ-VIS, Sec. 2.2 ("add all the pseudo-labels to the training
+/// dataset") and its published code. *Errors*: NaN threshold; different sizes or numbers of frames.
 template <exec::Policy P>
 [[nodiscard]] MergedRounds merge_rounds(P policy, const Tracks& old, const Tracks& fresh,
                                         const MergeOptions& options = {}) {
@@ -73,12 +71,14 @@ template <exec::Policy P>
     if (row < 0) row = rows++;
   std::vector<Tracks::Slot> slots(static_cast<std::size_t>(rows * old.frames()));
   for (std::int64_t n = 0; n < old.count(); ++n)
-    for (std::int64_t t = 0; t < old.frames(); ++t) slots[static_cast<std::size_t>(n * old.frames() + t)] = old(n, t);
+    for (std::int64_t t = 0; t < old.frames(); ++t)
+      slots[static_cast<std::size_t>(n * old.frames() + t)] = old(n, t);
   for (std::int64_t m = 0; m < fresh.count(); ++m)
     for (std::int64_t t = 0; t < old.frames(); ++t) {
       const std::int64_t row = match[static_cast<std::size_t>(m)];
       Tracks::Slot& slot = slots[static_cast<std::size_t>(row * old.frames() + t)];
-      if (row >= old.count() || detail::counts(fresh(m, t), options.rule) || !detail::counts(slot, options.rule))
+      if (row >= old.count() || detail::counts(fresh(m, t), options.rule) ||
+          !detail::counts(slot, options.rule))
         slot = fresh(m, t);
     }
   return {Tracks(old.size(), rows, old.frames(), std::move(slots)), std::move(match)};

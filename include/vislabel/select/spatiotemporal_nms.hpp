@@ -1,16 +1,14 @@
-/// AutoQ-VIS's non-maximum suppression of whole tracks: a detection falls as soon as it overlaps a better one in a
-/// single frame.
+/// AutoQ-VIS's non-maximum suppression of whole tracks: a detection falls as soon as it overlaps a better one
+/// in a single frame.
 #pragma once
 
 #include <algorithm>
+#include <boost/dynamic_bitset.hpp>
 #include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <span>
 #include <vector>
-
-#include <boost/dynamic_bitset.hpp>
-
 #include <vislabel/core/exec.hpp>
 #include <vislabel/iou/track_iou.hpp>
 #include <vislabel/track/tracks.hpp>
@@ -63,11 +61,13 @@ class OverlapTest {
 
  private:
   [[nodiscard]] bool enough(double iou) const {
-    return options_.suppress == Suppress::at_least ? iou >= options_.iou_threshold : iou > options_.iou_threshold;
+    return options_.suppress == Suppress::at_least ? iou >= options_.iou_threshold
+                                                   : iou > options_.iou_threshold;
   }
 
   [[nodiscard]] bool in_any_frame(std::int64_t n, std::int64_t m) const {
-    const boost::dynamic_bitset<> both = seen_[static_cast<std::size_t>(n)] & seen_[static_cast<std::size_t>(m)];
+    const boost::dynamic_bitset<> both =
+        seen_[static_cast<std::size_t>(n)] & seen_[static_cast<std::size_t>(m)];
     for (auto t = both.find_first(); t != both.npos; t = both.find_next(t)) {
       const auto frame = static_cast<std::int64_t>(t);
       const Tracks::Slot &a = tracks_(n, frame), &b = tracks_(m, frame);
@@ -76,7 +76,8 @@ class OverlapTest {
     return false;
   }
 
-  /// An upper bound of the IoU over time; floating-point sums and quotients are monotonic, so it is exact enough.
+  /// An upper bound of the IoU over time; floating-point sums and quotients are monotonic, so it is exact
+  /// enough.
   [[nodiscard]] double bound(std::int64_t n, std::int64_t m) const {
     double sum = 0;
     std::int64_t common = 0, areas = 0;
@@ -117,17 +118,17 @@ inline void require_scores(const Tracks& tracks, std::span<const double> scores)
 
 /// Removes detections that overlap a better one.
 ///
-/// Detections below the score threshold are dropped; the others are walked in descending order of score, equal
-/// scores by lower index; one is suppressed iff its IoU with some detection kept before it reaches the threshold.
+/// Detections below the score threshold are dropped; the others are walked in descending order of score,
+/// equal scores by lower index; one is suppressed iff its IoU with some detection kept before it reaches the
+/// threshold.
 ///
 /// *Shapes*: `tracks` [N, T]; `scores` [N].
-/// *Units and conventions*: frames where either track is absent or empty have IoU 0. `suppressed_by` names the
-/// best-scored of the kept detections that suffice; it is -1 for kept ones and for those below the score threshold.
-/// *Source*: AutoQ-VIS, supplement Eq. 16-18. The published code runs the suppression before the score filter, which
-/// gives the same result.
-/// *Errors*: NaN in scores or thresholds; lengths that do not fit.
-/// *Cost*: at most N (N - 1) / 2 pairs; frames are skipped by areas and boxes, pairs at their first frame that
-/// suffices.
+/// *Units and conventions*: frames where either track is absent or empty have IoU 0. `suppressed_by` names
+/// the best-scored of the kept detections that suffice; it is -1 for kept ones and for those below the score
+/// threshold. *Source*: AutoQ-VIS, supplement Eq. 16-18. The published code runs the suppression before the
+/// score filter, which gives the same result. *Errors*: NaN in scores or thresholds; lengths that do not fit.
+/// *Cost*: at most N (N - 1) / 2 pairs; frames are skipped by areas and boxes, pairs at their first frame
+/// that suffices.
 template <exec::Policy P>
 [[nodiscard]] NmsResult spatiotemporal_nms(P policy, const Tracks& tracks, std::span<const double> scores,
                                            const NmsOptions& options = {}) {

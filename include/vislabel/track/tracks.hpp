@@ -6,15 +6,15 @@
 #include <span>
 #include <utility>
 #include <vector>
-
 #include <vislabel/core/exec.hpp>
 #include <vislabel/mask/convert.hpp>
 #include <vislabel/mask/masks.hpp>
 
 namespace vislabel {
 
-/// N x T slots. A slot without a mask is *absent* (no annotation there: null in a file), which is not the same as a
-/// mask without pixels (*empty*: annotated, nothing to see). Cheap to copy and cut: masks share their pixels.
+/// N x T slots. A slot without a mask is *absent* (no annotation there: null in a file), which is not the
+/// same as a mask without pixels (*empty*: annotated, nothing to see). Cheap to copy and cut: masks share
+/// their pixels.
 class Tracks {
  public:
   using Slot = std::optional<PackedMask>;
@@ -27,7 +27,8 @@ class Tracks {
   Tracks(Size size, std::int64_t count, std::int64_t frames, std::vector<Slot> slots)
       : size_(size), count_(count), frames_(frames), slots_(std::move(slots)) {
     detail::require_size(size);
-    detail::require(count >= 0 && frames >= 0, "tracks of shape [", count, ", ", frames, "], expected at least 0");
+    detail::require(count >= 0 && frames >= 0, "tracks of shape [", count, ", ", frames,
+                    "], expected at least 0");
     detail::require(static_cast<std::int64_t>(slots_.size()) == count * frames, "slots has ", slots_.size(),
                     " entries, expected N * T = ", count, " * ", frames);
     for (const Slot& slot : slots_)
@@ -130,8 +131,8 @@ inline void require_same_video(const Tracks& a, const Tracks& b) {
 }
 
 template <class P, class T, class IsSet>
-[[nodiscard]] Tracks pack_tracks(P policy, const Pixels<const T, 4>& dense, std::span<const std::uint8_t> present,
-                                 IsSet is_set) {
+[[nodiscard]] Tracks pack_tracks(P policy, const Pixels<const T, 4>& dense,
+                                 std::span<const std::uint8_t> present, IsSet is_set) {
   require(present.empty() || static_cast<std::int64_t>(present.size()) == dense.count(), "present has ",
           present.size(), " entries, expected N * T = ", dense.shape[0], " * ", dense.shape[1]);
   return {dense.size(), dense.shape[0], dense.shape[1], slots_of(pack_all(policy, dense, is_set), present)};
@@ -141,10 +142,11 @@ template <class P, class T, class IsSet>
 
 /// Packs dense tracks: non-zero is set.
 ///
-/// *Shapes*: `dense` [N, T, H, W], any strides; `present` [N, T] in C order, 0 marks an absent slot, or empty: all
-/// are present.
+/// *Shapes*: `dense` [N, T, H, W], any strides; `present` [N, T] in C order, 0 marks an absent slot, or
+/// empty: all are present.
 template <exec::Policy P, class T>
-[[nodiscard]] Tracks pack(P policy, const Pixels<const T, 4>& dense, std::span<const std::uint8_t> present = {}) {
+[[nodiscard]] Tracks pack(P policy, const Pixels<const T, 4>& dense,
+                          std::span<const std::uint8_t> present = {}) {
   return detail::pack_tracks(policy, dense, present, detail::NonZero{});
 }
 
@@ -198,10 +200,11 @@ template <exec::Policy P>
 template <exec::Policy P, class T>
   requires(!std::is_const_v<T>)
 void to_dense(P policy, const Tracks& tracks, const Pixels<T, 4>& out) {
-  detail::require(out.shape[0] == tracks.count() && out.shape[1] == tracks.frames() && out.size() == tracks.size(),
-                  "out has shape [", out.shape[0], ", ", out.shape[1], ", ", out.shape[2], ", ", out.shape[3],
-                  "], expected [", tracks.count(), ", ", tracks.frames(), ", ", tracks.size().height, ", ",
-                  tracks.size().width, "]");
+  detail::require(
+      out.shape[0] == tracks.count() && out.shape[1] == tracks.frames() && out.size() == tracks.size(),
+      "out has shape [", out.shape[0], ", ", out.shape[1], ", ", out.shape[2], ", ", out.shape[3],
+      "], expected [", tracks.count(), ", ", tracks.frames(), ", ", tracks.size().height, ", ",
+      tracks.size().width, "]");
   exec::for_each(policy, out.count(), tracks.size().pixels() / 16 + 100, [&](std::int64_t i) {
     detail::unpack(tracks(i / tracks.frames(), i % tracks.frames()).value_or(PackedMask{}), out.image(i));
   });

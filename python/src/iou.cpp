@@ -1,0 +1,53 @@
+// Bindings of the room iou.
+#include <vislabel/iou/box_iou.hpp>
+#include <vislabel/iou/mask_iou.hpp>
+#include <vislabel/iou/track_iou.hpp>
+
+#include "bindings.hpp"
+
+namespace vislabel::python {
+namespace {
+
+std::pair<CountTable, CountTable> pair_of(IntersectionAndUnion&& counts) {
+  return {std::move(counts.intersection), std::move(counts.union_)};
+}
+
+}  // namespace
+
+void bind_iou(py::module_& module) {
+  py::enum_<EmptyPair>(module, "EmptyPair").value("zero", EmptyPair::zero).value("one", EmptyPair::one);
+  py::enum_<OverTime>(module, "OverTime")
+      .value("volume", OverTime::volume)
+      .value("any_frame", OverTime::any_frame)
+      .value("frame_mean", OverTime::frame_mean);
+  py::enum_<BoxOverlap>(module, "BoxOverlap").value("iou", BoxOverlap::iou).value("giou", BoxOverlap::giou);
+  const auto no_gil = py::call_guard<py::gil_scoped_release>();
+  module.def("mask_iou", [](const Masks& a, const Masks& b, const ByteArray& crowd, EmptyPair empty_pair) {
+    const MaskIouOptions options{empty_pair, span_of(crowd)};
+    const py::gil_scoped_release release;
+    return mask_iou(policy(), a, b, options);
+  });
+  module.def(
+      "track_iou",
+      [](const Tracks& a, const Tracks& b, OverTime over_time, EmptyPair empty_pair) {
+        return track_iou(policy(), a, b, {over_time, empty_pair});
+      },
+      no_gil);
+  module.def(
+      "frame_iou",
+      [](const Tracks& a, const Tracks& b, EmptyPair empty_pair) { return frame_iou(policy(), a, b, empty_pair); },
+      no_gil);
+  module.def(
+      "mask_counts",
+      [](const Masks& a, const Masks& b) { return pair_of(intersection_and_union(policy(), a, b)); }, no_gil);
+  module.def(
+      "track_counts",
+      [](const Tracks& a, const Tracks& b) { return pair_of(intersection_and_union(policy(), a, b)); }, no_gil);
+  module.def("box_iou", [](const DoubleArray& a, const DoubleArray& b, BoxOverlap kind) {
+    const std::vector<Box> left = boxes_of(a), right = boxes_of(b);
+    const py::gil_scoped_release release;
+    return box_iou(policy(), left, right, {kind});
+  });
+}
+
+}  // namespace vislabel::python

@@ -1,0 +1,134 @@
+// Bindings of the room mask: packed batches, run lengths, boolean operations.
+#include <vislabel/mask/boolean.hpp>
+#include <vislabel/mask/convert.hpp>
+
+#include "bindings.hpp"
+#include "rle_objects.hpp"
+
+namespace vislabel::python {
+namespace {
+
+Masks from_dense(const py::array& array, const std::optional<double>& threshold) {
+  if (threshold)
+    return visit_number(array, [&]<class T>(T) {
+      const auto view = input_view<T, 3>(array);
+      const py::gil_scoped_release release;
+      return pack_above(policy(), view, *threshold);
+    });
+  return visit_width(array, [&]<class T>(T) {
+    const auto view = input_view<T, 3>(array);
+    const py::gil_scoped_release release;
+    return pack(policy(), view);
+  });
+}
+
+Masks from_rle(const py::sequence& rles, const std::optional<std::pair<std::int64_t, std::int64_t>>& wanted) {
+  const std::size_t count = rles.size();
+  const auto where = [](std::size_t i) { return [i] { return "rles[" + std::to_string(i) + "]"; }; };
+  std::vector<RleObject> objects;
+  objects.reserve(count);
+  for (std::size_t i = 0; i < count; ++i)
+    objects.push_back(with_place(where(i), [&] { return rle_object(rles[i]); }));
+  detail::require(count > 0 || wanted.has_value(), "rles is empty: pass size=(height, width)");
+  const Size size = wanted ? Size{wanted->first, wanted->second} : objects.front().size;
+  detail::require_size(size);
+  for (std::size_t i = 0; i < count; ++i)
+    detail::require(objects[i].size == size, "rles[", i, "] has size ", objects[i].size, ", expected ", size);
+  std::vector<PackedMask> masks(count);
+  {
+    const py::gil_scoped_release release;
+    exec::for_each(
+        policy(), static_cast<std::int64_t>(count), 5'000, [&] { return detail::RunPacker(size); },
+        [&](detail::RunPacker& packer, std::int64_t n) {
+          const auto i = static_cast<std::size_t>(n);
+          masks[i] = packer.pack(with_place(where(i), [&] { return objects[i].decode(); }));
+        });
+  }
+  return {size, std::move(masks)};
+}
+
+py::list rle_list(const Masks& masks, Counts kind) {
+  const auto count = static_cast<std::size_t>(masks.count());
+  std::vector<Rle> rles(count);
+  std::vector<std::string> texts(count);
+  {
+    const py::gil_scoped_release release;
+    exec::for_each(policy(), masks.count(), 4'000, [&](std::int64_t n) {
+      const auto i = static_cast<std::size_t>(n);
+      rles[i] = to_rle(masks[n], masks.size());
+      if (kind != Counts::list) texts[i] = to_text(rles[i]);
+    });
+  }
+  py::list out(count);
+  for (std::size_t i = 0; i < count; ++i) out[i] = rle_dict(rles[i], texts[i], kind);
+  return out;
+}
+
+void write_dense(const Masks& masks, py::array& out) {
+  const auto view = view_of<std::uint8_t, 3>(out, out.mutable_data());
+  const py::gil_scoped_release release;
+  to_dense(policy(), masks, view);
+}
+
+py::array_t<std::int64_t> areas(const Masks& masks) {
+  py::array_t<std::int64_t> out(masks.count());
+  for (std::int64_t n = 0; n < masks.count(); ++n) out.mutable_at(n) = masks[n].area();
+  return out;
+}
+
+py::array_t<double> boxes(const Masks& masks) {
+  py::array_t<double> out({masks.count(), std::int64_t{4}});
+  double* row = out.mutable_data();
+  for (const PackedMask& mask : masks) {
+    const Box box = mask.box();
+    *row++ = box.x, *row++ = box.y, *row++ = box.width, *row++ = box.height;
+  }
+  return out;
+}
+
+/// A function of two batches, without the GIL.
+template <class F>
+auto binary(F f) {
+  return [f](const Masks& a, const Masks& b) {
+    const py::gil_scoped_release release;
+    return f(a, b);
+  };
+}
+
+}  // namespace
+
+void bind_mask(py::module_& module) {
+  py::enum_<Counts>(module, "Counts")
+      .value("bytes", Counts::bytes)
+      .value("str", Counts::str)
+      .value("list", Counts::list);
+  py::class_<Masks>(module, "Masks")
+      .def_static("from_dense", &from_dense, py::arg("array"), py::arg("threshold") = py::none())
+      .def_static("from_rle", &from_rle, py::arg("rles"), py::arg("size") = py::none())
+      .def_static("concatenate", [](const std::vector<Masks>& parts) { return concatenate(parts); })
+      .def("to_rle", &rle_list)
+      .def("write_dense", &write_dense)
+      .def("area", &areas)
+      .def("box", &boxes)
+      .def("count", &Masks::count)
+      .def("size", [](const Masks& m) { return std::pair(m.size().height, m.size().width); })
+      .def("memory", &Masks::memory)
+      .def("select", [](const Masks& m, const IndexArray& index) { return m.select(span_of(index)); })
+      .def("equal", [](const Masks& a, const Masks& b) { return a == b; })
+      .def("unite", binary([](const Masks& a, const Masks& b) { return unite(policy(), a, b); }))
+      .def("intersect", binary([](const Masks& a, const Masks& b) { return intersect(policy(), a, b); }))
+      .def("subtract", binary([](const Masks& a, const Masks& b) { return subtract(policy(), a, b); }))
+      .def("exclusive_or", binary([](const Masks& a, const Masks& b) { return exclusive_or(policy(), a, b); }))
+      .def("complement", [](const Masks& m) { return complement(policy(), m); }, py::call_guard<py::gil_scoped_release>())
+      .def("unite_all", [](const Masks& m) { return Masks(m.size(), {unite_all(m)}); },
+           py::call_guard<py::gil_scoped_release>())
+      .def("intersect_all", [](const Masks& m) { return Masks(m.size(), {intersect_all(m)}); },
+           py::call_guard<py::gil_scoped_release>())
+      .def("crop_to", [](const Masks& m, const DoubleArray& boxes) {
+        const std::vector<Box> list = boxes_of(boxes);
+        const py::gil_scoped_release release;
+        return crop_to(policy(), m, list);
+      });
+}
+
+}  // namespace vislabel::python

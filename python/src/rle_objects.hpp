@@ -1,0 +1,121 @@
+// COCO RLE dicts to and from run lengths. Objects are only touched while the GIL is held; text is decoded without it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <vislabel/mask/rle_string.hpp>
+
+#include "bindings.hpp"
+
+namespace vislabel::python {
+
+/// One RLE dict, taken apart: its size and either its text (owned by `object`) or its run lengths.
+struct RleObject {
+  Size size;
+  std::variant<std::string_view, std::vector<std::int64_t>> counts;
+  py::object object;
+
+  [[nodiscard]] Rle decode() const {
+    if (const auto* text = std::get_if<std::string_view>(&counts)) return from_text(size, *text);
+    return Rle::from_counts<std::int64_t>(size, std::get<std::vector<std::int64_t>>(counts));
+  }
+};
+
+[[nodiscard]] inline Size size_of(const py::handle& object) {
+  const auto pair = py::reinterpret_borrow<py::sequence>(object);
+  detail::require(PySequence_Check(object.ptr()) != 0 && !py::isinstance<py::str>(object) && pair.size() == 2,
+                  "size is ", std::string(py::repr(object)), ", expected (height, width)");
+  const auto side = [&](py::ssize_t i) {
+    const py::object value = pair[i];
+    detail::require(PyIndex_Check(value.ptr()) != 0, "size is ", std::string(py::repr(object)),
+                    ", expected two integers");
+    try {
+      return value.cast<std::int64_t>();
+    } catch (const py::cast_error&) {
+      throw Error("size is " + std::string(py::repr(object)) + ", expected two integers of at most 63 bits");
+    }
+  };
+  return {side(0), side(1)};
+}
+
+[[nodiscard]] inline std::vector<std::int64_t> run_list(const py::object& counts) {
+  std::vector<std::int64_t> runs;
+  for (const py::handle run : counts) {
+    detail::require(PyIndex_Check(run.ptr()) != 0, "run ", runs.size(), " is ", std::string(py::repr(run)),
+                    ", expected an integer");
+    const long long value = PyLong_AsLongLong(py::reinterpret_steal<py::object>(PyNumber_Index(run.ptr())).ptr());
+    if (value == -1 && PyErr_Occurred() != nullptr) {
+      PyErr_Clear();
+      throw Error(detail::text("run ", runs.size(), " is ", std::string(py::repr(run)), ", which overflows 64 bits"));
+    }
+    runs.push_back(value);
+  }
+  return runs;
+}
+
+[[nodiscard]] inline RleObject rle_object(const py::handle& object) {
+  detail::require(py::isinstance<py::dict>(object), "a ", std::string(py::str(py::type::of(object).attr("__name__"))),
+                  " was given, expected a dict with \"size\" and \"counts\"");
+  const auto dict = py::reinterpret_borrow<py::dict>(object);
+  for (const char* key : {"size", "counts"})
+    detail::require(dict.contains(key), "the dict has no \"", key, "\", expected \"size\" and \"counts\"");
+  RleObject rle;
+  rle.size = size_of(dict["size"]);
+  detail::require_size(rle.size);
+  py::object counts = dict["counts"];
+  if (py::isinstance<py::bytes>(counts)) {
+    rle.counts = std::string_view(PyBytes_AS_STRING(counts.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(counts.ptr())));
+  } else if (py::isinstance<py::str>(counts)) {
+    Py_ssize_t length = 0;
+    const char* text = PyUnicode_AsUTF8AndSize(counts.ptr(), &length);
+    if (text == nullptr) {
+      PyErr_Clear();
+      throw Error("counts is a str that is no text, expected COCO's compressed text");
+    }
+    rle.counts = std::string_view(text, static_cast<std::size_t>(length));
+  } else if (py::isinstance<py::sequence>(counts) || py::isinstance<py::array>(counts)) {
+    rle.counts = run_list(counts);
+  } else {
+    throw Error("counts is a " + std::string(py::str(py::type::of(counts).attr("__name__"))) +
+                ", expected bytes, str or a list of run lengths");
+  }
+  rle.object = std::move(counts);
+  return rle;
+}
+
+/// How `to_rle` writes counts.
+enum class Counts { bytes, str, list };
+
+[[nodiscard]] inline py::object counts_object(const Rle& rle, const std::string& text, Counts kind) {
+  if (kind == Counts::bytes) return py::bytes(text);
+  if (kind == Counts::str) return py::str(text);
+  py::list runs;
+  for (const std::uint32_t run : rle.counts()) runs.append(run);
+  return runs;
+}
+
+[[nodiscard]] inline py::dict rle_dict(const Rle& rle, const std::string& text, Counts kind) {
+  py::list size;
+  size.append(rle.size().height);
+  size.append(rle.size().width);
+  py::dict dict;
+  dict["size"] = std::move(size);
+  dict["counts"] = counts_object(rle, text, kind);
+  return dict;
+}
+
+/// Runs `f()`; an error is thrown on with `where(i)` in front.
+template <class Where, class F>
+auto with_place(Where&& where, F&& f) {
+  try {
+    return f();
+  } catch (const Error& error) {
+    throw Error(where() + ": " + error.what());
+  }
+}
+
+}  // namespace vislabel::python

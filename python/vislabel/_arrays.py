@@ -1,0 +1,150 @@
+"""Arrays in and out: whatever the caller has, without a copy where its memory allows it.
+
+NumPy arrays, torch tensors, anything with the buffer protocol or DLPack come in; results go out as the caller's kind.
+torch is never imported here: a tensor can only come from a process that has imported it already.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from vislabel._core import Error
+
+ArrayLike: TypeAlias = Any
+Float64: TypeAlias = npt.NDArray[np.float64]
+Int64: TypeAlias = npt.NDArray[np.int64]
+Bool: TypeAlias = npt.NDArray[np.bool_]
+
+
+def is_tensor(x: object) -> bool:
+    """Whether ``x`` is a torch tensor."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(x, torch.Tensor)
+
+
+def as_array(x: ArrayLike, name: str) -> npt.NDArray[Any]:
+    """A NumPy view of ``x``'s memory, or a copy where there is no other way (lists, bfloat16, byte-swapped).
+
+    Errors: tensors on another device than the CPU, sparse or quantised ones, arrays of objects or text.
+    """
+    if is_tensor(x):
+        array = _from_tensor(x, name)
+    elif isinstance(x, np.ndarray):
+        array = x
+    elif hasattr(x, "__dlpack__") and not hasattr(x, "__array__"):
+        try:
+            array = np.from_dlpack(x)
+        except (BufferError, RuntimeError, TypeError) as error:
+            raise Error(f"{name}: {type(x).__name__} cannot be read on the CPU: {error}") from None
+    else:
+        try:
+            array = np.asarray(x)
+        except (ValueError, TypeError) as error:
+            raise Error(f"{name}: {type(x).__name__} is no array: {error}") from None
+    if array.dtype.kind not in "biuf":
+        if array.size > 0 or array.dtype.kind not in "OSU":
+            raise Error(f"{name} has dtype {array.dtype}, expected bool, integers or floats")
+        array = array.astype(np.float64)
+    if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
+        array = array.astype(np.float32 if array.dtype.itemsize == 2 else np.float64)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _from_tensor(x: Any, name: str) -> npt.NDArray[Any]:
+    if x.device.type != "cpu":
+        raise Error(f"{name} is a tensor on {x.device}: this build of vislabel has no CUDA backend, use {name}.cpu()")
+    if str(x.layout) != "torch.strided" or x.is_quantized:
+        raise Error(f"{name} is a {x.layout} tensor, expected a dense one: use {name}.to_dense()")
+    x = x.detach().resolve_conj().resolve_neg()
+    if str(x.dtype) == "torch.bfloat16":
+        x = x.float()
+    array: npt.NDArray[Any] = x.numpy()
+    return array
+
+
+def like(result: npt.NDArray[Any], *inputs: object) -> Any:
+    """``result`` as a torch tensor iff one of the inputs is a tensor; the memory is shared."""
+    if any(is_tensor(x) for x in inputs):
+        return sys.modules["torch"].from_numpy(result)
+    return result
+
+
+def vector(x: ArrayLike, name: str, length: int | None, of: str) -> Float64:
+    """``x`` as float64 [length]."""
+    array = as_array(x, name)
+    if array.ndim != 1 or (length is not None and len(array) != length):
+        expected = f"one per {of}" + (f" ({length})" if length is not None else "")
+        raise Error(f"{name} has shape {list(array.shape)}, expected {expected}")
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def table(x: ArrayLike, name: str, rows: int | None = None, columns: int | None = None) -> Float64:
+    """``x`` as float64 [rows, columns]."""
+    array = as_array(x, name)
+    fits = array.ndim == 2 and rows in (None, array.shape[0]) and columns in (None, array.shape[1])
+    if not fits:
+        if array.size == 0 and 0 in (rows, columns):
+            return np.zeros((rows or 0, columns or 0))
+        sides = ["any" if side is None else str(side) for side in (rows, columns)]
+        raise Error(f"{name} has shape {list(array.shape)}, expected [{', '.join(sides)}]")
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def boxes(x: ArrayLike, name: str) -> Float64:
+    """``x`` as float64 [N, 4]."""
+    array = as_array(x, name)
+    if array.size == 0 and array.ndim <= 2:
+        return np.zeros((0, 4))
+    return table(x, name, None, 4)
+
+
+def indices(x: ArrayLike, name: str, length: int | None = None) -> Int64:
+    """``x`` as int64 [length]; bool and floats are refused."""
+    array = as_array(x, name)
+    if array.size == 0 and array.ndim == 1:
+        array = array.astype(np.int64)
+    if array.ndim != 1 or array.dtype.kind not in "iu" or (length is not None and len(array) != length):
+        expected = "integers" if length is None else f"{length} integers"
+        raise Error(f"{name} has shape {list(array.shape)} and dtype {array.dtype}, expected {expected}")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def positions(index: Any, length: int) -> Int64:
+    """What ``x[index]`` means on an axis of ``length``, as non-negative positions: int, slice, integers or bool."""
+    if isinstance(index, slice):
+        return np.arange(length, dtype=np.int64)[index]
+    array = np.asarray(index) if isinstance(index, (int, np.integer)) else as_array(index, "index")
+    if array.dtype.kind == "b":
+        if array.shape != (length,):
+            raise Error(f"index has shape {list(array.shape)}, expected bool [{length}]")
+        return np.flatnonzero(array)
+    if array.size == 0:
+        return np.zeros(0, np.int64)
+    if array.dtype.kind not in "iu" or array.ndim > 1:
+        raise Error(f"index has shape {list(array.shape)} and dtype {array.dtype}, expected integers or bool")
+    array = np.atleast_1d(array).astype(np.int64)
+    outside = (array < -length) | (array >= length)
+    if outside.any():
+        raise IndexError(f"index {array[outside][0]} is out of range for {length}")
+    return np.where(array < 0, array + length, array)
+
+
+def size_pair(size: Any, name: str = "size") -> tuple[int, int]:
+    """``size`` as (height, width)."""
+    try:
+        height, width = size
+        return int(height.__index__()), int(width.__index__())
+    except (TypeError, ValueError, AttributeError):
+        raise Error(f"{name} is {size!r}, expected (height, width)") from None
+
+
+def choice(value: str, name: str, options: Any) -> Any:
+    """The member of an enumeration that ``value`` names."""
+    members = options.__members__
+    if value not in members:
+        raise Error(f"{name} is {value!r}, expected one of: {', '.join(members)}")
+    return members[value]

@@ -1,0 +1,226 @@
+"""`Masks`: a batch of packed masks of one size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vislabel import _core
+from vislabel._arrays import ArrayLike, Float64, Int64, as_array, boxes, choice, is_tensor, like, positions, size_pair
+from vislabel._core import Error
+
+Counts = Literal["bytes", "str", "list"]
+Rle = dict[str, Any]
+
+
+def dense_input(x: ArrayLike, axes: str, threshold: float | None) -> npt.NDArray[Any]:
+    """``x`` with as many axes as ``axes`` names, checked against ``threshold``."""
+    array = as_array(x, "x")
+    wanted = axes.split(",")
+    if array.ndim != len(wanted):
+        raise Error(f"x has shape {list(array.shape)}, expected [{', '.join(wanted)}]")
+    if array.dtype.kind == "f" and threshold is None:
+        raise Error(f"x has dtype {array.dtype}: floats need threshold=..., set where x > threshold")
+    return array
+
+
+def dense_output(out: Any, shape: tuple[int, ...], x: object) -> tuple[npt.NDArray[Any], Any]:
+    """The array to write, and what to return for it: ``out`` itself, or a new one."""
+    if out is None:
+        array = np.empty(shape, np.uint8)
+        return array, like(array.view(np.bool_), x)
+    array = as_array(out, "out")
+    if array.shape != shape or array.dtype.itemsize != 1 or array.dtype.kind not in "biu":
+        raise Error(
+            f"out has shape {list(array.shape)} and dtype {array.dtype}, expected {list(shape)} of bool or 8-bit integers"
+        )
+    shares = is_tensor(out) or array is out or (array.size > 0 and np.shares_memory(array, np.asarray(out)))
+    if not array.flags.writeable or not shares:
+        raise Error("out is read-only, expected an array that can be written")
+    return array.view(np.uint8), out
+
+
+class Masks:
+    """N packed masks of one size.
+
+    Masks never change and share their pixels: indexing, joining and copying cost nothing per pixel.
+
+    Parameters
+    ----------
+    x : array [N, H, W]
+        Bool or integers: non-zero is set. Floats need ``threshold``. NumPy, torch (CPU), buffer protocol or DLPack,
+        any strides; read in place.
+    threshold : float, optional
+        Set where ``x > threshold``; NaN is not set.
+
+    Raises
+    ------
+    vislabel.Error
+        Another number of axes; floats without a threshold; a frame of more than 2**32 - 1 pixels.
+
+    Examples
+    --------
+    >>> import numpy as np, vislabel as vl
+    >>> m = vl.Masks(np.eye(4, dtype=bool)[None])
+    >>> m.area, m.box
+    (array([4]), array([[0., 0., 4., 4.]]))
+    """
+
+    __slots__ = ("_core",)
+    _core: _core.Masks
+
+    def __init__(self, x: ArrayLike, threshold: float | None = None) -> None:
+        self._core = _core.Masks.from_dense(dense_input(x, "N,H,W", threshold), threshold)
+
+    @classmethod
+    def _wrap(cls, core: _core.Masks) -> Masks:
+        masks = cls.__new__(cls)
+        masks._core = core
+        return masks
+
+    @classmethod
+    def from_rle(cls, rles: Sequence[Rle], size: tuple[int, int] | None = None) -> Masks:
+        """Masks from COCO run-length encodings.
+
+        Parameters
+        ----------
+        rles : sequence of dict
+            ``{"size": [H, W], "counts": bytes | str | list of run lengths}``, all of one size.
+        size : (H, W), optional
+            Needed where ``rles`` may be empty.
+
+        Raises
+        ------
+        vislabel.Error
+            Malformed or mixed input, naming the mask's index and what is wrong.
+        """
+        if isinstance(rles, dict):
+            raise Error("rles is a dict, expected a list of dicts")
+        return cls._wrap(_core.Masks.from_rle(list(rles), None if size is None else size_pair(size)))
+
+    @classmethod
+    def concatenate(cls, batches: Sequence[Masks]) -> Masks:
+        """All masks of the batches, one after the other."""
+        return cls._wrap(_core.Masks.concatenate([as_masks(batch, "batches")._core for batch in batches]))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) in pixels."""
+        return self._core.size()
+
+    @property
+    def area(self) -> Int64:
+        """Set pixels, int64 [N]."""
+        return self._core.area()
+
+    @property
+    def box(self) -> Float64:
+        """The smallest box around each mask, float64 [N, 4]: x, y, width, height; empty: zeros (COCO)."""
+        return self._core.box()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory held by the packed masks."""
+        return self._core.memory()
+
+    def __len__(self) -> int:
+        return self._core.count()
+
+    def __getitem__(self, index: Any) -> Masks:
+        """The masks at an int, a slice, an array of ints or an array of bool; always `Masks`."""
+        return self._wrap(self._core.select(positions(index, len(self))))
+
+    def __iter__(self) -> Iterator[Masks]:
+        return (self[n] for n in range(len(self)))
+
+    def __or__(self, other: Masks) -> Masks:
+        return self._combine(other, _core.Masks.unite)
+
+    def __and__(self, other: Masks) -> Masks:
+        return self._combine(other, _core.Masks.intersect)
+
+    def __sub__(self, other: Masks) -> Masks:
+        return self._combine(other, _core.Masks.subtract)
+
+    def __xor__(self, other: Masks) -> Masks:
+        return self._combine(other, _core.Masks.exclusive_or)
+
+    def __invert__(self) -> Masks:
+        return self._wrap(self._core.complement())
+
+    def _combine(self, other: Masks, operation: Any) -> Masks:
+        if not isinstance(other, Masks):
+            return NotImplemented
+        return self._wrap(operation(self._core, other._core))
+
+    def union(self) -> Masks:
+        """One mask: the pixels in any of them; of no masks: empty."""
+        return self._wrap(self._core.unite_all())
+
+    def intersection(self) -> Masks:
+        """One mask: the pixels in all of them; of no masks: an error."""
+        return self._wrap(self._core.intersect_all())
+
+    def crop_to(self, boxes_: ArrayLike) -> Masks:
+        """Each mask without its pixels outside its box.
+
+        Parameters
+        ----------
+        boxes_ : array [N, 4]
+            x, y, width, height in pixels; columns floor(x) to ceil(x + width) and rows likewise stay.
+        """
+        return self._wrap(self._core.crop_to(boxes(boxes_, "boxes")))
+
+    def to_rle(self, counts: Counts = "bytes") -> list[Rle]:
+        """COCO run-length encodings, as `pycocotools.mask.encode` writes them.
+
+        Parameters
+        ----------
+        counts : {"bytes", "str", "list"}
+            Compressed text as bytes (pycocotools) or str (JSON), or plain run lengths.
+        """
+        return self._core.to_rle(choice(counts, "counts", _core.Counts))
+
+    def to_dense(self, out: Any = None) -> Any:
+        """Bool [N, H, W], or ``out`` filled with 0 and 1.
+
+        Parameters
+        ----------
+        out : array [N, H, W] of bool or 8-bit integers, optional
+            Any strides; NumPy or torch.
+        """
+        array, result = dense_output(out, (len(self), *self.size), out)
+        self._core.write_dense(array)
+        return result
+
+    def __eq__(self, other: object) -> bool:
+        """Same size and same pixels."""
+        return isinstance(other, Masks) and self._core.equal(other._core)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> Any:
+        return _unpickle, ([rle["counts"] for rle in self.to_rle()], self.size)
+
+    def __repr__(self) -> str:
+        height, width = self.size
+        return f"Masks({len(self)} of {height} x {width}, {self.nbytes / 1024:.1f} KiB)"
+
+
+def _unpickle(counts: list[bytes], size: tuple[int, int]) -> Masks:
+    return Masks.from_rle([{"size": list(size), "counts": text} for text in counts], size)
+
+
+def as_masks(x: Any, name: str) -> Masks:
+    """``x`` itself, or the masks of a dense bool or integer array or of a list of RLE dicts."""
+    if isinstance(x, Masks):
+        return x
+    if isinstance(x, (list, tuple)) and len(x) > 0 and isinstance(x[0], dict):
+        return Masks.from_rle(x)
+    try:
+        return Masks(x)
+    except Error as error:
+        raise Error(f"{name}: {error}") from None

@@ -1,0 +1,198 @@
+"""`Tracks`: instance tracks of one video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vislabel import _core
+from vislabel._arrays import ArrayLike, Bool, Float64, Int64, as_array, choice, indices, positions, size_pair
+from vislabel._core import Error
+from vislabel._masks import Counts, Masks, Rle, dense_input, dense_output
+
+
+class Tracks:
+    """N tracks over T frames of one video; each slot holds a mask or is absent.
+
+    *Absent* (no annotation there: ``None`` in a file) is not the same as *empty* (annotated, no pixel). Tracks never
+    change and share their pixels, so indexing costs nothing per pixel.
+
+    Parameters
+    ----------
+    x : array [N, T, H, W]
+        Bool or integers: non-zero is set. Floats need ``threshold``. NumPy, torch (CPU), buffer protocol or DLPack.
+    present : array [N, T] of bool, optional
+        False marks an absent slot. Default: all are present.
+    threshold : float, optional
+        Set where ``x > threshold``.
+
+    Raises
+    ------
+    vislabel.Error
+        Shapes that do not fit; floats without a threshold.
+    """
+
+    __slots__ = ("_core",)
+    _core: _core.Tracks
+
+    def __init__(self, x: ArrayLike, present: ArrayLike | None = None, threshold: float | None = None) -> None:
+        array = dense_input(x, "N,T,H,W", threshold)
+        flags = np.ones(array.shape[:2], np.uint8)
+        if present is not None:
+            given = as_array(present, "present")
+            if given.shape != array.shape[:2]:
+                raise Error(f"present has shape {list(given.shape)}, expected {list(array.shape[:2])}")
+            flags = (given != 0).astype(np.uint8)
+        self._core = _core.Tracks.from_dense(array, threshold, flags)
+
+    @classmethod
+    def _wrap(cls, core: _core.Tracks) -> Tracks:
+        tracks = cls.__new__(cls)
+        tracks._core = core
+        return tracks
+
+    @classmethod
+    def from_rle(
+        cls, rows: Sequence[Sequence[Rle | None]], size: tuple[int, int] | None = None, *, frames: int | None = None
+    ) -> Tracks:
+        """Tracks from COCO run-length encodings.
+
+        Parameters
+        ----------
+        rows : N sequences of T entries
+            An RLE dict, or None where the track is absent.
+        size : (H, W), optional
+            Needed where there may be no RLE at all.
+        frames : int, optional
+            T, needed where ``rows`` may be empty.
+
+        Raises
+        ------
+        vislabel.Error
+            Malformed or mixed input, naming the track, the frame and what is wrong.
+        """
+        rows = [list(row) for row in rows]
+        if frames is None:
+            frames = len(rows[0]) if rows else 0
+        if size is None:
+            size = next((rle["size"] for row in rows for rle in row if isinstance(rle, dict) and "size" in rle), None)
+            if size is None and any(rle is not None for row in rows for rle in row):
+                raise Error("rows: no entry has a \"size\", expected RLE dicts or None")
+        if size is None:
+            raise Error("rows has no RLE to take the size from: pass size=(height, width)")
+        return cls._wrap(_core.Tracks.from_rle(rows, *size_pair(size), frames))
+
+    @classmethod
+    def from_masks(cls, masks: Masks, track: ArrayLike, frame: ArrayLike, shape: tuple[int, int]) -> Tracks:
+        """Mask i goes to slot (track[i], frame[i]); slots without a mask are absent.
+
+        Parameters
+        ----------
+        masks : Masks [M]
+        track, frame : int arrays [M]
+        shape : (N, T)
+        """
+        count, frames = size_pair(shape, "shape")
+        track, frame = indices(track, "track", len(masks)), indices(frame, "frame", len(masks))
+        return cls._wrap(_core.Tracks.from_masks(masks._core, track, frame, count, frames))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) in pixels."""
+        return self._core.size()
+
+    @property
+    def frames(self) -> int:
+        """T, the number of frames."""
+        return self._core.frames()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, T)."""
+        return len(self), self.frames
+
+    @property
+    def present(self) -> Bool:
+        """Where a mask is, empty or not; bool [N, T]."""
+        return self._core.present()
+
+    @property
+    def area(self) -> Int64:
+        """Set pixels, int64 [N, T]; absent: 0."""
+        return self._core.area()
+
+    @property
+    def box(self) -> Float64:
+        """Boxes, float64 [N, T, 4]: x, y, width, height; absent or empty: zeros."""
+        return self._core.box()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory held by the packed masks."""
+        return self._core.memory()
+
+    def __len__(self) -> int:
+        return self._core.count()
+
+    def __getitem__(self, index: Any) -> Tracks:
+        """The tracks at an int, a slice, an array of ints or an array of bool; always `Tracks`."""
+        return self._wrap(self._core.select(positions(index, len(self))))
+
+    def select_frames(self, index: Any) -> Tracks:
+        """The given frames (int, slice, array of ints or of bool) of every track."""
+        return self._wrap(self._core.select_frames(positions(index, self.frames)))
+
+    def frame(self, t: int) -> Masks:
+        """The N masks of frame t; absent ones are empty."""
+        return Masks._wrap(self._core.frame(int(positions(t, self.frames)[0])))
+
+    def track(self, n: int) -> Masks:
+        """The T masks of track n; absent ones are empty."""
+        return Masks._wrap(self._core.track(int(positions(n, len(self))[0])))
+
+    @classmethod
+    def concatenate(cls, a: Tracks, b: Tracks) -> Tracks:
+        """The tracks of ``a``, then those of ``b``, of the same video."""
+        return cls._wrap(_core.Tracks.concatenate(a._core, b._core))
+
+    def to_rle(self, counts: Counts = "bytes") -> list[list[Rle | None]]:
+        """N lists of T COCO run-length encodings, None where absent."""
+        return self._core.to_rle(choice(counts, "counts", _core.Counts))
+
+    def to_dense(self, out: Any = None) -> Any:
+        """Bool [N, T, H, W] (absent: all False), or ``out`` filled with 0 and 1."""
+        array, result = dense_output(out, (len(self), self.frames, *self.size), out)
+        self._core.write_dense(array)
+        return result
+
+    def __eq__(self, other: object) -> bool:
+        """Same size, same slots absent, same pixels."""
+        return isinstance(other, Tracks) and self._core.equal(other._core)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> Any:
+        rows = [[None if rle is None else rle["counts"] for rle in row] for row in self.to_rle()]
+        return _unpickle, (rows, self.size, self.frames)
+
+    def __repr__(self) -> str:
+        height, width = self.size
+        present = int(self.present.sum())
+        return f"Tracks({len(self)} x {self.frames} frames of {height} x {width}, {present} masks, {self.nbytes / 1024:.1f} KiB)"
+
+
+def _unpickle(rows: list[list[bytes | None]], size: tuple[int, int], frames: int) -> Tracks:
+    rles = [[None if text is None else {"size": list(size), "counts": text} for text in row] for row in rows]
+    return Tracks.from_rle(rles, size, frames=frames)
+
+
+def as_tracks(x: Any, name: str) -> Tracks:
+    """``x`` itself, or the tracks of a dense bool or integer array."""
+    if isinstance(x, Tracks):
+        return x
+    try:
+        return Tracks(x)
+    except Error as error:
+        raise Error(f"{name}: {error}") from None

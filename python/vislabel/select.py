@@ -1,0 +1,294 @@
+"""AutoQ-VIS's selection of pseudo-labels: spatiotemporal NMS, quality, retention, rounds.
+
+Source: Lu, Kaya, Papadopoulos, "AutoQ-VIS", Sec. 2.2 and supplement Eq. 16-22. Arrays in a result are NumPy, or torch
+where an argument is a tensor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from vislabel import _arrays, _core
+from vislabel._arrays import ArrayLike, choice, like, table, vector
+from vislabel._core import Error
+from vislabel._tracks import Tracks, as_tracks
+from vislabel.iou import OverTime
+
+Suppress = Literal["at_least", "more_than"]
+Rule = Literal["paper", "reference"]
+
+__all__ = [
+    "MergedRounds",
+    "NmsResult",
+    "PseudoLabels",
+    "Retention",
+    "merge_rounds",
+    "pseudo_labels",
+    "quality",
+    "retain",
+    "spatiotemporal_nms",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class NmsResult:
+    """What `spatiotemporal_nms` decides."""
+
+    kept: Any
+    """int64 [K]: indices of the kept detections, best score first."""
+    suppressed_by: Any
+    """int64 [N]: the kept detection that suppressed each one; -1 for kept ones and those below the score threshold."""
+
+
+@dataclass(frozen=True, eq=False)
+class Retention:
+    """What `retain` decides."""
+
+    tracks: Tracks
+    """[K, T']: the staying detections in the staying frames."""
+    kept: Any
+    """int64 [K]: their indices."""
+    selected: Any
+    """bool [N, T]: where the quality reaches the threshold and the mask has pixels."""
+    frames: Any
+    """int64 [T']: the staying frames."""
+
+
+@dataclass(frozen=True, eq=False)
+class MergedRounds:
+    """What `merge_rounds` makes."""
+
+    tracks: Tracks
+    """[old + unmatched new, T]."""
+    match: Any
+    """int64 [new]: the row of `tracks` that each new track went to."""
+
+
+@dataclass(frozen=True, eq=False)
+class PseudoLabels:
+    """What `pseudo_labels` makes of the detections of a video."""
+
+    tracks: Tracks
+    """[K, T']: the pseudo-labels, best score first; with ``previous``: the merged rounds."""
+    kept: Any
+    """int64 [K]: which detections stay after this round's retention."""
+    frames: Any
+    """int64 [T']: which frames stay."""
+    survivors: Any
+    """int64 [S]: the detections that survive the suppression, best score first."""
+    suppressed_by: Any
+    """int64 [N]: as in `NmsResult`."""
+    quality: Any
+    """float64 [N, T]."""
+    selected: Any
+    """bool [N, T]: quality reaches the threshold and the mask has pixels; of survivors only."""
+    match: Any
+    """int64 [K] with ``previous``: the row of `tracks` that each kept detection went to; else None."""
+
+
+def _nms_options(
+    tracks: Tracks,
+    iou_threshold: float,
+    score_threshold: float,
+    over_time: OverTime,
+    suppress: Suppress,
+    labels: ArrayLike | None,
+) -> _core.NmsOptions:
+    given = np.zeros(0, np.int64) if labels is None else _arrays.indices(labels, "labels", len(tracks))
+    return _core.NmsOptions(
+        float(iou_threshold),
+        float(score_threshold),
+        choice(over_time, "over_time", _core.OverTime),
+        choice(suppress, "suppress", _core.Suppress),
+        given,
+    )
+
+
+def spatiotemporal_nms(
+    tracks: Tracks | ArrayLike,
+    scores: ArrayLike,
+    *,
+    iou_threshold: float = 0.5,
+    score_threshold: float = 0.25,
+    over_time: OverTime = "any_frame",
+    suppress: Suppress = "at_least",
+    labels: ArrayLike | None = None,
+) -> NmsResult:
+    """Remove the detections that overlap a better one.
+
+    Detections with a score below ``score_threshold`` are dropped. The others are walked in descending order of score,
+    equal scores by lower index; one is suppressed iff its IoU with some detection kept before it reaches
+    ``iou_threshold``.
+
+    Parameters
+    ----------
+    tracks : Tracks [N, T]
+        Or an array [N, T, H, W] of bool or integers.
+    scores : array [N]
+    iou_threshold, score_threshold : float
+    over_time : {"any_frame", "volume", "frame_mean"}
+        Which IoU of two tracks counts; the paper's: the largest over the frames.
+    suppress : {"at_least", "more_than"}
+        Whether an IoU equal to the threshold suppresses (the paper: it does).
+    labels : int array [N], optional
+        Only detections of one label suppress each other.
+
+    Raises
+    ------
+    vislabel.Error
+        NaN, or lengths that do not fit.
+
+    Notes
+    -----
+    Source: AutoQ-VIS, supplement Eq. 16-18.
+    """
+    video = as_tracks(tracks, "tracks")
+    values = vector(scores, "scores", len(video), "track")
+    options = _nms_options(video, iou_threshold, score_threshold, over_time, suppress, labels)
+    kept, suppressed_by = _core.spatiotemporal_nms(video._core, values, options)
+    return NmsResult(like(kept, tracks, scores), like(suppressed_by, tracks, scores))
+
+
+def quality(scores: ArrayLike, predicted_iou: ArrayLike) -> Any:
+    """Quality of each detection in each frame, float64 [N, T]: score * predicted IoU, the latter clipped to [0, 1].
+
+    Parameters
+    ----------
+    scores : array [N]
+    predicted_iou : array [N, T]
+
+    Raises
+    ------
+    vislabel.Error
+        NaN, or shapes that do not fit.
+
+    Notes
+    -----
+    Source: AutoQ-VIS, supplement Eq. 20.
+    """
+    values = vector(scores, "scores", None, "detection")
+    return like(_core.quality(values, table(predicted_iou, "predicted_iou", len(values))), scores, predicted_iou)
+
+
+def retain(
+    tracks: Tracks | ArrayLike, quality: ArrayLike, *, threshold: float = 0.75, rule: Rule = "paper"
+) -> Retention:
+    """Keep the detections that are good enough to learn from.
+
+    Parameters
+    ----------
+    tracks : Tracks [N, T]
+    quality : array [N, T]
+        As made by `quality`.
+    threshold : float
+        Selected is where quality >= threshold and the mask has pixels.
+    rule : {"paper", "reference"}
+        "paper": a detection stays iff it is selected in at least one frame; its other frames become absent.
+        "reference" (the published code): a detection stays iff it is selected in at least two frames; a frame stays
+        iff every staying detection is selected there or has no pixel there; fewer than two frames: nothing stays.
+
+    Raises
+    ------
+    vislabel.Error
+        NaN, or shapes that do not fit.
+
+    Notes
+    -----
+    Source: AutoQ-VIS, supplement Eq. 21-22.
+    """
+    video = as_tracks(tracks, "tracks")
+    values = table(quality, "quality", len(video), video.frames)
+    core, kept, selected, frames = _core.retain(video._core, values, float(threshold), choice(rule, "rule", _core.Rule))
+    given = (tracks, quality)
+    return Retention(Tracks._wrap(core), like(kept, *given), like(selected, *given), like(frames, *given))
+
+
+def merge_rounds(
+    old: Tracks | ArrayLike, new: Tracks | ArrayLike, *, iou_threshold: float = 0.5, rule: Rule = "paper"
+) -> MergedRounds:
+    """Merge the retained tracks of a new round into those of the round before.
+
+    A new track with a frame IoU of at least the threshold with an old one, in any frame where both have pixels, is
+    the same object; of several old ones the first. In each frame the new mask then wins if it is selected or the old
+    one is not, where selected means present and not empty. Unmatched new tracks are appended.
+
+    Parameters
+    ----------
+    old, new : Tracks [N, T], [M, T]
+        As `retain` returns them.
+    iou_threshold : float
+    rule : {"paper", "reference"}
+        "reference" (the published code): a new mask that is present but empty wins too.
+
+    Raises
+    ------
+    vislabel.Error
+        NaN; different sizes or numbers of frames.
+    """
+    before, after = as_tracks(old, "old"), as_tracks(new, "new")
+    core, match = _core.merge_rounds(
+        before._core, after._core, float(iou_threshold), choice(rule, "rule", _core.Rule)
+    )
+    return MergedRounds(Tracks._wrap(core), like(match, old, new))
+
+
+def pseudo_labels(
+    tracks: Tracks | ArrayLike,
+    scores: ArrayLike,
+    predicted_iou: ArrayLike,
+    *,
+    iou_threshold: float = 0.5,
+    score_threshold: float = 0.25,
+    over_time: OverTime = "any_frame",
+    suppress: Suppress = "at_least",
+    labels: ArrayLike | None = None,
+    threshold: float = 0.75,
+    rule: Rule = "paper",
+    previous: Tracks | None = None,
+) -> PseudoLabels:
+    """Spatiotemporal NMS, quality, selection and retention of one video's detections, and the merge with a round before.
+
+    Parameters
+    ----------
+    tracks : Tracks [N, T]
+        Or an array [N, T, H, W] of bool or integers.
+    scores : array [N]
+    predicted_iou : array [N, T]
+        The predicted IoU of each mask with its object.
+    iou_threshold, score_threshold, over_time, suppress, labels
+        As for `spatiotemporal_nms`.
+    threshold, rule
+        As for `retain`.
+    previous : Tracks, optional
+        The pseudo-labels of the round before, over the same T frames: merged by `merge_rounds` at IoU 0.5. With
+        ``rule="reference"`` only the staying frames of it take part.
+
+    Raises
+    ------
+    vislabel.Error
+        Those of the four steps.
+
+    Notes
+    -----
+    Source: AutoQ-VIS, Sec. 2.2 and supplement Eq. 16-22.
+    """
+    video = as_tracks(tracks, "tracks")
+    values = vector(scores, "scores", len(video), "track")
+    predicted = table(predicted_iou, "predicted_iou", len(video), video.frames)
+    options = _nms_options(video, iou_threshold, score_threshold, over_time, suppress, labels)
+    core, *arrays = _core.pseudo_labels(
+        video._core, values, predicted, options, float(threshold), choice(rule, "rule", _core.Rule)
+    )
+    result, match = Tracks._wrap(core), None
+    if previous is not None:
+        if previous.frames != video.frames:
+            raise Error(f"previous has {previous.frames} frames, expected {video.frames}")
+        merged = merge_rounds(previous.select_frames(arrays[1]), result, rule=rule)
+        result, match = merged.tracks, like(merged.match, tracks, scores, predicted_iou)
+    kept, frames, survivors, suppressed_by, all_quality, selected = (
+        like(array, tracks, scores, predicted_iou) for array in arrays
+    )
+    return PseudoLabels(result, kept, frames, survivors, suppressed_by, all_quality, selected, match)
