@@ -1,18 +1,22 @@
 // What the binding files of all rooms share: threads, arrays in, enumerations by name.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include <pybind11/eigen.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
 #include <vislabel/iou/tables.hpp>
+#include <vislabel/iou/track_iou.hpp>
 
 namespace vislabel::python {
 
@@ -71,15 +75,21 @@ template <class T, std::size_t D>
   return view_of<const T, D>(array, const_cast<void*>(array.data()));
 }
 
-/// Calls `f` with a value of the unsigned type as wide as the array's elements; "non-zero" asks no more of it.
+/// Calls `f` with a value of the unsigned type as wide as the array's elements; "non-zero" asks no more of
+/// it.
 template <class F>
 auto visit_width(const py::array& array, F&& f) {
   switch (array.itemsize()) {
-    case 1: return f(std::uint8_t{});
-    case 2: return f(std::uint16_t{});
-    case 4: return f(std::uint32_t{});
-    case 8: return f(std::uint64_t{});
-    default: throw Error("an array of bool or integers was expected");
+    case 1:
+      return f(std::uint8_t{});
+    case 2:
+      return f(std::uint16_t{});
+    case 4:
+      return f(std::uint32_t{});
+    case 8:
+      return f(std::uint64_t{});
+    default:
+      throw Error("an array of bool or integers was expected");
   }
 }
 
@@ -95,6 +105,30 @@ auto visit_number(const py::array& array, F&& f) {
   if (kind == 'i' && width == 4) return f(std::int32_t{});
   if (kind == 'i' && width == 8) return f(std::int64_t{});
   return visit_width(array, std::forward<F>(f));
+}
+
+/// The value that an option's name stands for: `named("volume", "over_time", {{"volume", OverTime::volume},
+/// ..})`.
+template <class E>
+[[nodiscard]] E named(const std::string& value, const char* option,
+                      std::initializer_list<std::pair<const char*, E>> choices) {
+  std::string names;
+  for (const auto& [name, choice] : choices) {
+    if (value == name) return choice;
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  throw Error(std::string(option) + " is '" + value + "', expected one of: " + names);
+}
+
+[[nodiscard]] inline EmptyPair empty_pair_of(const std::string& name) {
+  return named<EmptyPair>(name, "empty_pair", {{"zero", EmptyPair::zero}, {"one", EmptyPair::one}});
+}
+
+[[nodiscard]] inline OverTime over_time_of(const std::string& name) {
+  return named<OverTime>(name, "over_time",
+                         {{"volume", OverTime::volume},
+                          {"any_frame", OverTime::any_frame},
+                          {"frame_mean", OverTime::frame_mean}});
 }
 
 }  // namespace vislabel::python

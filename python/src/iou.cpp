@@ -15,38 +15,38 @@ std::pair<CountTable, CountTable> pair_of(IntersectionAndUnion&& counts) {
 }  // namespace
 
 void bind_iou(py::module_& module) {
-  py::enum_<EmptyPair>(module, "EmptyPair").value("zero", EmptyPair::zero).value("one", EmptyPair::one);
-  py::enum_<OverTime>(module, "OverTime")
-      .value("volume", OverTime::volume)
-      .value("any_frame", OverTime::any_frame)
-      .value("frame_mean", OverTime::frame_mean);
-  py::enum_<BoxOverlap>(module, "BoxOverlap").value("iou", BoxOverlap::iou).value("giou", BoxOverlap::giou);
   const auto no_gil = py::call_guard<py::gil_scoped_release>();
-  module.def("mask_iou", [](const Masks& a, const Masks& b, const ByteArray& crowd, EmptyPair empty_pair) {
-    const MaskIouOptions options{empty_pair, span_of(crowd)};
-    const py::gil_scoped_release release;
-    return mask_iou(policy(), a, b, options);
-  });
+  module.def("mask_iou",
+             [](const Masks& a, const Masks& b, const ByteArray& crowd, const std::string& empty_pair) {
+               const MaskIouOptions options{empty_pair_of(empty_pair), span_of(crowd)};
+               const py::gil_scoped_release release;
+               return mask_iou(policy(), a, b, options);
+             });
   module.def(
       "track_iou",
-      [](const Tracks& a, const Tracks& b, OverTime over_time, EmptyPair empty_pair) {
-        return track_iou(policy(), a, b, {over_time, empty_pair});
+      [](const Tracks& a, const Tracks& b, const std::string& over_time, const std::string& empty_pair) {
+        return track_iou(policy(), a, b, {over_time_of(over_time), empty_pair_of(empty_pair)});
       },
       no_gil);
   module.def(
       "frame_iou",
-      [](const Tracks& a, const Tracks& b, EmptyPair empty_pair) { return frame_iou(policy(), a, b, empty_pair); },
+      [](const Tracks& a, const Tracks& b, const std::string& empty_pair) {
+        return frame_iou(policy(), a, b, empty_pair_of(empty_pair));
+      },
       no_gil);
   module.def(
       "mask_counts",
       [](const Masks& a, const Masks& b) { return pair_of(intersection_and_union(policy(), a, b)); }, no_gil);
   module.def(
       "track_counts",
-      [](const Tracks& a, const Tracks& b) { return pair_of(intersection_and_union(policy(), a, b)); }, no_gil);
-  module.def("box_iou", [](const DoubleArray& a, const DoubleArray& b, BoxOverlap kind) {
+      [](const Tracks& a, const Tracks& b) { return pair_of(intersection_and_union(policy(), a, b)); },
+      no_gil);
+  module.def("box_iou", [](const DoubleArray& a, const DoubleArray& b, const std::string& kind) {
+    const BoxIouOptions options{
+        named<BoxOverlap>(kind, "kind", {{"iou", BoxOverlap::iou}, {"giou", BoxOverlap::giou}})};
     const std::vector<Box> left = boxes_of(a), right = boxes_of(b);
     const py::gil_scoped_release release;
-    return box_iou(policy(), left, right, {kind});
+    return box_iou(policy(), left, right, options);
   });
 }
 

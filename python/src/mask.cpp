@@ -47,7 +47,8 @@ Masks from_rle(const py::sequence& rles, const std::optional<std::pair<std::int6
   return {size, std::move(masks)};
 }
 
-py::list rle_list(const Masks& masks, Counts kind) {
+py::list rle_list(const Masks& masks, const std::string& counts) {
+  const Counts kind = counts_of(counts);
   const auto count = static_cast<std::size_t>(masks.count());
   std::vector<Rle> rles(count);
   std::vector<std::string> texts(count);
@@ -98,10 +99,6 @@ auto binary(F f) {
 }  // namespace
 
 void bind_mask(py::module_& module) {
-  py::enum_<Counts>(module, "Counts")
-      .value("bytes", Counts::bytes)
-      .value("str", Counts::str)
-      .value("list", Counts::list);
   py::class_<Masks>(module, "Masks")
       .def_static("from_dense", &from_dense, py::arg("array"), py::arg("threshold") = py::none())
       .def_static("from_rle", &from_rle, py::arg("rles"), py::arg("size") = py::none())
@@ -118,12 +115,17 @@ void bind_mask(py::module_& module) {
       .def("unite", binary([](const Masks& a, const Masks& b) { return unite(policy(), a, b); }))
       .def("intersect", binary([](const Masks& a, const Masks& b) { return intersect(policy(), a, b); }))
       .def("subtract", binary([](const Masks& a, const Masks& b) { return subtract(policy(), a, b); }))
-      .def("exclusive_or", binary([](const Masks& a, const Masks& b) { return exclusive_or(policy(), a, b); }))
-      .def("complement", [](const Masks& m) { return complement(policy(), m); }, py::call_guard<py::gil_scoped_release>())
-      .def("unite_all", [](const Masks& m) { return Masks(m.size(), {unite_all(m)}); },
-           py::call_guard<py::gil_scoped_release>())
-      .def("intersect_all", [](const Masks& m) { return Masks(m.size(), {intersect_all(m)}); },
-           py::call_guard<py::gil_scoped_release>())
+      .def("exclusive_or",
+           binary([](const Masks& a, const Masks& b) { return exclusive_or(policy(), a, b); }))
+      .def(
+          "complement", [](const Masks& m) { return complement(policy(), m); },
+          py::call_guard<py::gil_scoped_release>())
+      .def(
+          "unite_all", [](const Masks& m) { return Masks(m.size(), {unite_all(m)}); },
+          py::call_guard<py::gil_scoped_release>())
+      .def(
+          "intersect_all", [](const Masks& m) { return Masks(m.size(), {intersect_all(m)}); },
+          py::call_guard<py::gil_scoped_release>())
       .def("crop_to", [](const Masks& m, const DoubleArray& boxes) {
         const std::vector<Box> list = boxes_of(boxes);
         const py::gil_scoped_release release;

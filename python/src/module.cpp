@@ -1,10 +1,9 @@
 // The extension module `vislabel._core`: threads, build information and the rooms' bindings.
 #include <atomic>
-
-#include "bindings.hpp"
-
 #include <vislabel/core/cpu.hpp>
 #include <vislabel/version.hpp>
+
+#include "bindings.hpp"
 
 #define VISLABEL_TEXT_(x) #x
 #define VISLABEL_TEXT(x) VISLABEL_TEXT_(x)
@@ -13,8 +12,8 @@ namespace vislabel::python {
 namespace {
 std::atomic<int> threads{0};
 
-constexpr const char* version =
-    VISLABEL_TEXT(VISLABEL_VERSION_MAJOR) "." VISLABEL_TEXT(VISLABEL_VERSION_MINOR) "." VISLABEL_TEXT(VISLABEL_VERSION_PATCH);
+constexpr const char* version = VISLABEL_TEXT(VISLABEL_VERSION_MAJOR) "." VISLABEL_TEXT(
+    VISLABEL_VERSION_MINOR) "." VISLABEL_TEXT(VISLABEL_VERSION_PATCH);
 
 int most_threads() {
 #ifdef _OPENMP
@@ -31,7 +30,8 @@ exec::Omp policy() { return {threads.load(std::memory_order_relaxed)}; }
 
 PYBIND11_MODULE(_core, module) {
   using namespace vislabel::python;
-  module.doc() = "Packed masks and the algorithms on them. Use `vislabel`, which documents and types everything.";
+  module.doc() =
+      "Packed masks and the algorithms on them. Use `vislabel`, which documents and types everything.";
   py::register_exception<vislabel::Error>(module, "Error", PyExc_ValueError);
   module.attr("__version__") = version;
   module.def("set_num_threads", [](int count) {

@@ -1,4 +1,5 @@
-// COCO RLE dicts to and from run lengths. Objects are only touched while the GIL is held; text is decoded without it.
+// COCO RLE dicts to and from run lengths. Objects are only touched while the GIL is held; text is decoded
+// without it.
 #pragma once
 
 #include <optional>
@@ -6,7 +7,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
 #include <vislabel/mask/rle_string.hpp>
 
 #include "bindings.hpp"
@@ -47,10 +47,12 @@ struct RleObject {
   for (const py::handle run : counts) {
     detail::require(PyIndex_Check(run.ptr()) != 0, "run ", runs.size(), " is ", std::string(py::repr(run)),
                     ", expected an integer");
-    const long long value = PyLong_AsLongLong(py::reinterpret_steal<py::object>(PyNumber_Index(run.ptr())).ptr());
+    const long long value =
+        PyLong_AsLongLong(py::reinterpret_steal<py::object>(PyNumber_Index(run.ptr())).ptr());
     if (value == -1 && PyErr_Occurred() != nullptr) {
       PyErr_Clear();
-      throw Error(detail::text("run ", runs.size(), " is ", std::string(py::repr(run)), ", which overflows 64 bits"));
+      throw Error(
+          detail::text("run ", runs.size(), " is ", std::string(py::repr(run)), ", which overflows 64 bits"));
     }
     runs.push_back(value);
   }
@@ -58,7 +60,8 @@ struct RleObject {
 }
 
 [[nodiscard]] inline RleObject rle_object(const py::handle& object) {
-  detail::require(py::isinstance<py::dict>(object), "a ", std::string(py::str(py::type::of(object).attr("__name__"))),
+  detail::require(py::isinstance<py::dict>(object), "a ",
+                  std::string(py::str(py::type::of(object).attr("__name__"))),
                   " was given, expected a dict with \"size\" and \"counts\"");
   const auto dict = py::reinterpret_borrow<py::dict>(object);
   for (const char* key : {"size", "counts"})
@@ -68,7 +71,8 @@ struct RleObject {
   detail::require_size(rle.size);
   py::object counts = dict["counts"];
   if (py::isinstance<py::bytes>(counts)) {
-    rle.counts = std::string_view(PyBytes_AS_STRING(counts.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(counts.ptr())));
+    rle.counts = std::string_view(PyBytes_AS_STRING(counts.ptr()),
+                                  static_cast<std::size_t>(PyBytes_GET_SIZE(counts.ptr())));
   } else if (py::isinstance<py::str>(counts)) {
     Py_ssize_t length = 0;
     const char* text = PyUnicode_AsUTF8AndSize(counts.ptr(), &length);
@@ -89,6 +93,11 @@ struct RleObject {
 
 /// How `to_rle` writes counts.
 enum class Counts { bytes, str, list };
+
+[[nodiscard]] inline Counts counts_of(const std::string& name) {
+  return named<Counts>(name, "counts",
+                       {{"bytes", Counts::bytes}, {"str", Counts::str}, {"list", Counts::list}});
+}
 
 [[nodiscard]] inline py::object counts_object(const Rle& rle, const std::string& text, Counts kind) {
   if (kind == Counts::bytes) return py::bytes(text);

@@ -6,6 +6,15 @@
 namespace vislabel::python {
 namespace {
 
+Rule rule_of(const std::string& name) {
+  return named<Rule>(name, "rule", {{"paper", Rule::paper}, {"reference", Rule::reference}});
+}
+
+Suppress suppress_of(const std::string& name) {
+  return named<Suppress>(name, "suppress",
+                         {{"at_least", Suppress::at_least}, {"more_than", Suppress::more_than}});
+}
+
 py::tuple nms(const Tracks& tracks, const DoubleArray& scores, const NmsOptions& options) {
   NmsResult result;
   {
@@ -15,28 +24,30 @@ py::tuple nms(const Tracks& tracks, const DoubleArray& scores, const NmsOptions&
   return py::make_tuple(array_of(result.kept), array_of(result.suppressed_by));
 }
 
-py::tuple retain_tracks(const Tracks& tracks, const DoubleArray& quality, double threshold, Rule rule) {
-  Retention result = retain(tracks, table_of(quality), {threshold, rule});
+py::tuple retain_tracks(const Tracks& tracks, const DoubleArray& quality, double threshold,
+                        const std::string& rule) {
+  Retention result = retain(tracks, table_of(quality), {threshold, rule_of(rule)});
   return py::make_tuple(std::move(result.tracks), array_of(result.kept), std::move(result.selected),
                         array_of(result.frames));
 }
 
-py::tuple merge(const Tracks& old, const Tracks& fresh, double iou_threshold, Rule rule) {
+py::tuple merge(const Tracks& old, const Tracks& fresh, double iou_threshold, const std::string& rule) {
   MergedRounds result;
   {
     const py::gil_scoped_release release;
-    result = merge_rounds(policy(), old, fresh, {iou_threshold, rule});
+    result = merge_rounds(policy(), old, fresh, {iou_threshold, rule_of(rule)});
   }
   return py::make_tuple(std::move(result.tracks), array_of(result.match));
 }
 
 py::tuple whole(const Tracks& tracks, const DoubleArray& scores, const DoubleArray& predicted_iou,
-                const NmsOptions& options, double threshold, Rule rule) {
+                const NmsOptions& options, double threshold, const std::string& rule) {
   PseudoLabels result;
   {
     const auto predicted = table_of(predicted_iou);
     const py::gil_scoped_release release;
-    result = pseudo_labels(policy(), tracks, span_of(scores), predicted, {options, {threshold, rule}});
+    result =
+        pseudo_labels(policy(), tracks, span_of(scores), predicted, {options, {threshold, rule_of(rule)}});
   }
   return py::make_tuple(std::move(result.tracks), array_of(result.kept), array_of(result.frames),
                         array_of(result.survivors), array_of(result.suppressed_by), std::move(result.quality),
@@ -46,15 +57,12 @@ py::tuple whole(const Tracks& tracks, const DoubleArray& scores, const DoubleArr
 }  // namespace
 
 void bind_select(py::module_& module) {
-  py::enum_<Suppress>(module, "Suppress")
-      .value("at_least", Suppress::at_least)
-      .value("more_than", Suppress::more_than);
-  py::enum_<Rule>(module, "Rule").value("paper", Rule::paper).value("reference", Rule::reference);
   // The options borrow the labels' memory: `keep_alive` holds the array as long as the options.
   py::class_<NmsOptions>(module, "NmsOptions")
-      .def(py::init([](double iou_threshold, double score_threshold, OverTime over_time, Suppress suppress,
-                       const IndexArray& labels) {
-             return NmsOptions{iou_threshold, score_threshold, over_time, suppress, span_of(labels)};
+      .def(py::init([](double iou_threshold, double score_threshold, const std::string& over_time,
+                       const std::string& suppress, const IndexArray& labels) {
+             return NmsOptions{iou_threshold, score_threshold, over_time_of(over_time), suppress_of(suppress),
+                               span_of(labels)};
            }),
            py::keep_alive<1, 6>());
   module.def("spatiotemporal_nms", &nms);

@@ -28,7 +28,9 @@ Tracks from_rle(const py::sequence& rows, std::int64_t height, std::int64_t widt
   detail::require_size(size);
   const auto count = static_cast<std::int64_t>(rows.size());
   const auto where = [frames](std::int64_t i) {
-    return [i, frames] { return "rows[" + std::to_string(i / frames) + "][" + std::to_string(i % frames) + "]"; };
+    return [i, frames] {
+      return "rows[" + std::to_string(i / frames) + "][" + std::to_string(i % frames) + "]";
+    };
   };
   std::vector<std::optional<RleObject>> objects(static_cast<std::size_t>(count * frames));
   for (std::int64_t n = 0; n < count; ++n) {
@@ -62,8 +64,8 @@ Tracks from_masks(const Masks& masks, const IndexArray& track, const IndexArray&
                   std::int64_t frames) {
   detail::require(count >= 0 && frames >= 0, "shape is (", count, ", ", frames, "), expected at least 0");
   for (const auto& [name, array] : {std::pair("track", &track), std::pair("frame", &frame)})
-    detail::require(array->size() == masks.count(), name, " has ", array->size(), " entries, expected one per mask (",
-                    masks.count(), ")");
+    detail::require(array->size() == masks.count(), name, " has ", array->size(),
+                    " entries, expected one per mask (", masks.count(), ")");
   std::vector<Tracks::Slot> slots(static_cast<std::size_t>(count * frames));
   for (std::int64_t i = 0; i < masks.count(); ++i) {
     const std::int64_t n = track.at(i), t = frame.at(i);
@@ -76,7 +78,8 @@ Tracks from_masks(const Masks& masks, const IndexArray& track, const IndexArray&
   return {masks.size(), count, frames, std::move(slots)};
 }
 
-py::list rle_rows(const Tracks& tracks, Counts kind) {
+py::list rle_rows(const Tracks& tracks, const std::string& counts) {
+  const Counts kind = counts_of(counts);
   std::vector<std::optional<Rle>> rles;
   std::vector<std::string> texts;
   {
@@ -153,7 +156,8 @@ void bind_track(py::module_& module) {
       .def("size", [](const Tracks& t) { return std::pair(t.size().height, t.size().width); })
       .def("memory", &Tracks::memory)
       .def("select", [](const Tracks& t, const IndexArray& index) { return t.select(span_of(index)); })
-      .def("select_frames", [](const Tracks& t, const IndexArray& index) { return t.select_frames(span_of(index)); })
+      .def("select_frames",
+           [](const Tracks& t, const IndexArray& index) { return t.select_frames(span_of(index)); })
       .def("frame", &Tracks::frame)
       .def("track", &Tracks::track)
       .def("equal", [](const Tracks& a, const Tracks& b) { return a == b; });

@@ -43,7 +43,7 @@ def get_include() -> str:
 
 
 def get_cmake_dir() -> str:
-    """The folder of the CMake package configuration: ``cmake -Dvislabel_DIR=...``, then ``find_package(vislabel)``."""
+    """The folder of the CMake package configuration, for ``cmake -Dvislabel_DIR=...``."""
     from vislabel import _core
 
     return str(Path(_core.__file__).parent / "cmake")

@@ -1,7 +1,8 @@
 """Arrays in and out: whatever the caller has, without a copy where its memory allows it.
 
-NumPy arrays, torch tensors, anything with the buffer protocol or DLPack come in; results go out as the caller's kind.
-torch is never imported here: a tensor can only come from a process that has imported it already.
+NumPy arrays, torch tensors, anything with the buffer protocol or DLPack come in; results go out as the
+caller's kind. torch is never imported here: a tensor can only come from a process that has imported it
+already.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ def as_array(x: ArrayLike, name: str) -> npt.NDArray[Any]:
 
 def _from_tensor(x: Any, name: str) -> npt.NDArray[Any]:
     if x.device.type != "cpu":
-        raise Error(f"{name} is a tensor on {x.device}: this build of vislabel has no CUDA backend, use {name}.cpu()")
+        raise Error(
+            f"{name} is a tensor on {x.device}: this build of vislabel has no CUDA backend, use {name}.cpu()"
+        )
     if str(x.layout) != "torch.strided" or x.is_quantized:
         raise Error(f"{name} is a {x.layout} tensor, expected a dense one: use {name}.to_dense()")
     x = x.detach().resolve_conj().resolve_neg()
@@ -114,7 +117,7 @@ def indices(x: ArrayLike, name: str, length: int | None = None) -> Int64:
 
 
 def positions(index: Any, length: int) -> Int64:
-    """What ``x[index]`` means on an axis of ``length``, as non-negative positions: int, slice, integers or bool."""
+    """The non-negative positions that an int, a slice, integers or bools choose on an axis of ``length``."""
     if isinstance(index, slice):
         return np.arange(length, dtype=np.int64)[index]
     array = np.asarray(index) if isinstance(index, (int, np.integer)) else as_array(index, "index")
@@ -140,11 +143,3 @@ def size_pair(size: Any, name: str = "size") -> tuple[int, int]:
         return int(height.__index__()), int(width.__index__())
     except (TypeError, ValueError, AttributeError):
         raise Error(f"{name} is {size!r}, expected (height, width)") from None
-
-
-def choice(value: str, name: str, options: Any) -> Any:
-    """The member of an enumeration that ``value`` names."""
-    members = options.__members__
-    if value not in members:
-        raise Error(f"{name} is {value!r}, expected one of: {', '.join(members)}")
-    return members[value]

@@ -58,9 +58,8 @@ def link(frames: Sequence[Masks], rule: LinkRule) -> list[Chain]:
     """Chain the masks of T frames into objects; every mask belongs to exactly one chain.
 
     In each frame the pairs (open chain, mask) are taken greedily, largest overlap first, ties by older chain,
-    then by lower mask index. Overlap is the masks' IoU where the chain was seen in the frame before, and the
-    IoU of the boxes, moved on with the chain's velocity, after a gap, for then the masks themselves no longer
-    overlap. A pair whose areas differ too much is refused: it is two people who met, not one who grew.
+    then by lower mask index. Overlap is the larger of the masks' IoU and, because fast or long unseen objects
+    no longer overlap themselves, the IoU of the boxes, moved on with the chain's velocity. A pair whose areas differ too much is refused: it is two people who met, not one who grew.
     """
     chains: list[Chain] = []
     alive: list[Chain] = []
@@ -89,13 +88,11 @@ def _overlap(
     table = np.zeros((len(alive), len(boxes)))
     if table.size == 0:
         return table
+    table[:] = iou.box_iou(np.stack([chain.predicted_box(t) for chain in alive]), boxes)
     recent = [c for c, chain in enumerate(alive) if chain.frame[-1] == t - 1]
-    lost = [c for c, chain in enumerate(alive) if chain.frame[-1] < t - 1]
     if recent:
         before = frames[t - 1][np.array([alive[c].index[-1] for c in recent], dtype=np.int64)]
-        table[recent] = iou.mask_iou(before, frames[t])
-    if lost:
-        table[lost] = iou.box_iou(np.stack([alive[c].predicted_box(t) for c in lost]), boxes)
+        table[recent] = np.maximum(table[recent], iou.mask_iou(before, frames[t]))
     last = np.array([chain.area[-1] for chain in alive], dtype=np.float64)[:, None]
     table[np.minimum(last, areas) < rule.least_area_ratio * np.maximum(last, areas)] = 0
     return table

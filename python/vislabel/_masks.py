@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vislabel import _core
-from vislabel._arrays import ArrayLike, Float64, Int64, as_array, boxes, choice, is_tensor, like, positions, size_pair
+from vislabel._arrays import ArrayLike, Float64, Int64, as_array, boxes, is_tensor, like, positions, size_pair
 from vislabel._core import Error
 
 Counts = Literal["bytes", "str", "list"]
@@ -35,7 +35,8 @@ def dense_output(out: Any, shape: tuple[int, ...], x: object) -> tuple[npt.NDArr
     array = as_array(out, "out")
     if array.shape != shape or array.dtype.itemsize != 1 or array.dtype.kind not in "biu":
         raise Error(
-            f"out has shape {list(array.shape)} and dtype {array.dtype}, expected {list(shape)} of bool or 8-bit integers"
+            f"out has shape {list(array.shape)} and dtype {array.dtype}, "
+            f"expected {list(shape)} of bool or 8-bit integers"
         )
     shares = is_tensor(out) or array is out or (array.size > 0 and np.shares_memory(array, np.asarray(out)))
     if not array.flags.writeable or not shares:
@@ -51,8 +52,8 @@ class Masks:
     Parameters
     ----------
     x : array [N, H, W]
-        Bool or integers: non-zero is set. Floats need ``threshold``. NumPy, torch (CPU), buffer protocol or DLPack,
-        any strides; read in place.
+        Bool or integers: non-zero is set. Floats need ``threshold``. NumPy, torch (CPU), buffer protocol or
+        DLPack, any strides; read in place.
     threshold : float, optional
         Set where ``x > threshold``; NaN is not set.
 
@@ -69,16 +70,16 @@ class Masks:
     (array([4]), array([[0., 0., 4., 4.]]))
     """
 
-    __slots__ = ("_core",)
-    _core: _core.Masks
+    __slots__ = ("_packed",)
+    _packed: _core.Masks
 
     def __init__(self, x: ArrayLike, threshold: float | None = None) -> None:
-        self._core = _core.Masks.from_dense(dense_input(x, "N,H,W", threshold), threshold)
+        self._packed = _core.Masks.from_dense(dense_input(x, "N,H,W", threshold), threshold)
 
     @classmethod
     def _wrap(cls, core: _core.Masks) -> Masks:
         masks = cls.__new__(cls)
-        masks._core = core
+        masks._packed = core
         return masks
 
     @classmethod
@@ -104,34 +105,34 @@ class Masks:
     @classmethod
     def concatenate(cls, batches: Sequence[Masks]) -> Masks:
         """All masks of the batches, one after the other."""
-        return cls._wrap(_core.Masks.concatenate([as_masks(batch, "batches")._core for batch in batches]))
+        return cls._wrap(_core.Masks.concatenate([as_masks(batch, "batches")._packed for batch in batches]))
 
     @property
     def size(self) -> tuple[int, int]:
         """(H, W) in pixels."""
-        return self._core.size()
+        return self._packed.size()
 
     @property
     def area(self) -> Int64:
         """Set pixels, int64 [N]."""
-        return self._core.area()
+        return self._packed.area()
 
     @property
     def box(self) -> Float64:
         """The smallest box around each mask, float64 [N, 4]: x, y, width, height; empty: zeros (COCO)."""
-        return self._core.box()
+        return self._packed.box()
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory held by the packed masks."""
-        return self._core.memory()
+        return self._packed.memory()
 
     def __len__(self) -> int:
-        return self._core.count()
+        return self._packed.count()
 
     def __getitem__(self, index: Any) -> Masks:
         """The masks at an int, a slice, an array of ints or an array of bool; always `Masks`."""
-        return self._wrap(self._core.select(positions(index, len(self))))
+        return self._wrap(self._packed.select(positions(index, len(self))))
 
     def __iter__(self) -> Iterator[Masks]:
         return (self[n] for n in range(len(self)))
@@ -149,20 +150,20 @@ class Masks:
         return self._combine(other, _core.Masks.exclusive_or)
 
     def __invert__(self) -> Masks:
-        return self._wrap(self._core.complement())
+        return self._wrap(self._packed.complement())
 
     def _combine(self, other: Masks, operation: Any) -> Masks:
         if not isinstance(other, Masks):
             return NotImplemented
-        return self._wrap(operation(self._core, other._core))
+        return self._wrap(operation(self._packed, other._packed))
 
     def union(self) -> Masks:
         """One mask: the pixels in any of them; of no masks: empty."""
-        return self._wrap(self._core.unite_all())
+        return self._wrap(self._packed.unite_all())
 
     def intersection(self) -> Masks:
         """One mask: the pixels in all of them; of no masks: an error."""
-        return self._wrap(self._core.intersect_all())
+        return self._wrap(self._packed.intersect_all())
 
     def crop_to(self, boxes_: ArrayLike) -> Masks:
         """Each mask without its pixels outside its box.
@@ -172,7 +173,7 @@ class Masks:
         boxes_ : array [N, 4]
             x, y, width, height in pixels; columns floor(x) to ceil(x + width) and rows likewise stay.
         """
-        return self._wrap(self._core.crop_to(boxes(boxes_, "boxes")))
+        return self._wrap(self._packed.crop_to(boxes(boxes_, "boxes")))
 
     def to_rle(self, counts: Counts = "bytes") -> list[Rle]:
         """COCO run-length encodings, as `pycocotools.mask.encode` writes them.
@@ -182,7 +183,7 @@ class Masks:
         counts : {"bytes", "str", "list"}
             Compressed text as bytes (pycocotools) or str (JSON), or plain run lengths.
         """
-        return self._core.to_rle(choice(counts, "counts", _core.Counts))
+        return self._packed.to_rle(counts)
 
     def to_dense(self, out: Any = None) -> Any:
         """Bool [N, H, W], or ``out`` filled with 0 and 1.
@@ -193,12 +194,12 @@ class Masks:
             Any strides; NumPy or torch.
         """
         array, result = dense_output(out, (len(self), *self.size), out)
-        self._core.write_dense(array)
+        self._packed.write_dense(array)
         return result
 
     def __eq__(self, other: object) -> bool:
         """Same size and same pixels."""
-        return isinstance(other, Masks) and self._core.equal(other._core)
+        return isinstance(other, Masks) and self._packed.equal(other._packed)
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vislabel import _core
-from vislabel._arrays import ArrayLike, Bool, Float64, Int64, as_array, choice, indices, positions, size_pair
+from vislabel._arrays import ArrayLike, Bool, Float64, Int64, as_array, indices, positions, size_pair
 from vislabel._core import Error
 from vislabel._masks import Counts, Masks, Rle, dense_input, dense_output
 
@@ -16,13 +16,14 @@ from vislabel._masks import Counts, Masks, Rle, dense_input, dense_output
 class Tracks:
     """N tracks over T frames of one video; each slot holds a mask or is absent.
 
-    *Absent* (no annotation there: ``None`` in a file) is not the same as *empty* (annotated, no pixel). Tracks never
-    change and share their pixels, so indexing costs nothing per pixel.
+    *Absent* (no annotation there: ``None`` in a file) is not the same as *empty* (annotated, no pixel).
+    Tracks never change and share their pixels, so indexing costs nothing per pixel.
 
     Parameters
     ----------
     x : array [N, T, H, W]
-        Bool or integers: non-zero is set. Floats need ``threshold``. NumPy, torch (CPU), buffer protocol or DLPack.
+        Bool or integers: non-zero is set. Floats need ``threshold``. NumPy, torch (CPU), buffer protocol or
+        DLPack.
     present : array [N, T] of bool, optional
         False marks an absent slot. Default: all are present.
     threshold : float, optional
@@ -34,10 +35,12 @@ class Tracks:
         Shapes that do not fit; floats without a threshold.
     """
 
-    __slots__ = ("_core",)
-    _core: _core.Tracks
+    __slots__ = ("_packed",)
+    _packed: _core.Tracks
 
-    def __init__(self, x: ArrayLike, present: ArrayLike | None = None, threshold: float | None = None) -> None:
+    def __init__(
+        self, x: ArrayLike, present: ArrayLike | None = None, threshold: float | None = None
+    ) -> None:
         array = dense_input(x, "N,T,H,W", threshold)
         flags = np.ones(array.shape[:2], np.uint8)
         if present is not None:
@@ -45,17 +48,21 @@ class Tracks:
             if given.shape != array.shape[:2]:
                 raise Error(f"present has shape {list(given.shape)}, expected {list(array.shape[:2])}")
             flags = (given != 0).astype(np.uint8)
-        self._core = _core.Tracks.from_dense(array, threshold, flags)
+        self._packed = _core.Tracks.from_dense(array, threshold, flags)
 
     @classmethod
     def _wrap(cls, core: _core.Tracks) -> Tracks:
         tracks = cls.__new__(cls)
-        tracks._core = core
+        tracks._packed = core
         return tracks
 
     @classmethod
     def from_rle(
-        cls, rows: Sequence[Sequence[Rle | None]], size: tuple[int, int] | None = None, *, frames: int | None = None
+        cls,
+        rows: Sequence[Sequence[Rle | None]],
+        size: tuple[int, int] | None = None,
+        *,
+        frames: int | None = None,
     ) -> Tracks:
         """Tracks from COCO run-length encodings.
 
@@ -77,9 +84,11 @@ class Tracks:
         if frames is None:
             frames = len(rows[0]) if rows else 0
         if size is None:
-            size = next((rle["size"] for row in rows for rle in row if isinstance(rle, dict) and "size" in rle), None)
+            size = next(
+                (rle["size"] for row in rows for rle in row if isinstance(rle, dict) and "size" in rle), None
+            )
             if size is None and any(rle is not None for row in rows for rle in row):
-                raise Error("rows: no entry has a \"size\", expected RLE dicts or None")
+                raise Error('rows: no entry has a "size", expected RLE dicts or None')
         if size is None:
             raise Error("rows has no RLE to take the size from: pass size=(height, width)")
         return cls._wrap(_core.Tracks.from_rle(rows, *size_pair(size), frames))
@@ -96,17 +105,17 @@ class Tracks:
         """
         count, frames = size_pair(shape, "shape")
         track, frame = indices(track, "track", len(masks)), indices(frame, "frame", len(masks))
-        return cls._wrap(_core.Tracks.from_masks(masks._core, track, frame, count, frames))
+        return cls._wrap(_core.Tracks.from_masks(masks._packed, track, frame, count, frames))
 
     @property
     def size(self) -> tuple[int, int]:
         """(H, W) in pixels."""
-        return self._core.size()
+        return self._packed.size()
 
     @property
     def frames(self) -> int:
         """T, the number of frames."""
-        return self._core.frames()
+        return self._packed.frames()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -116,60 +125,60 @@ class Tracks:
     @property
     def present(self) -> Bool:
         """Where a mask is, empty or not; bool [N, T]."""
-        return self._core.present()
+        return self._packed.present()
 
     @property
     def area(self) -> Int64:
         """Set pixels, int64 [N, T]; absent: 0."""
-        return self._core.area()
+        return self._packed.area()
 
     @property
     def box(self) -> Float64:
         """Boxes, float64 [N, T, 4]: x, y, width, height; absent or empty: zeros."""
-        return self._core.box()
+        return self._packed.box()
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory held by the packed masks."""
-        return self._core.memory()
+        return self._packed.memory()
 
     def __len__(self) -> int:
-        return self._core.count()
+        return self._packed.count()
 
     def __getitem__(self, index: Any) -> Tracks:
         """The tracks at an int, a slice, an array of ints or an array of bool; always `Tracks`."""
-        return self._wrap(self._core.select(positions(index, len(self))))
+        return self._wrap(self._packed.select(positions(index, len(self))))
 
     def select_frames(self, index: Any) -> Tracks:
         """The given frames (int, slice, array of ints or of bool) of every track."""
-        return self._wrap(self._core.select_frames(positions(index, self.frames)))
+        return self._wrap(self._packed.select_frames(positions(index, self.frames)))
 
     def frame(self, t: int) -> Masks:
         """The N masks of frame t; absent ones are empty."""
-        return Masks._wrap(self._core.frame(int(positions(t, self.frames)[0])))
+        return Masks._wrap(self._packed.frame(int(positions(t, self.frames)[0])))
 
     def track(self, n: int) -> Masks:
         """The T masks of track n; absent ones are empty."""
-        return Masks._wrap(self._core.track(int(positions(n, len(self))[0])))
+        return Masks._wrap(self._packed.track(int(positions(n, len(self))[0])))
 
     @classmethod
     def concatenate(cls, a: Tracks, b: Tracks) -> Tracks:
         """The tracks of ``a``, then those of ``b``, of the same video."""
-        return cls._wrap(_core.Tracks.concatenate(a._core, b._core))
+        return cls._wrap(_core.Tracks.concatenate(a._packed, b._packed))
 
     def to_rle(self, counts: Counts = "bytes") -> list[list[Rle | None]]:
         """N lists of T COCO run-length encodings, None where absent."""
-        return self._core.to_rle(choice(counts, "counts", _core.Counts))
+        return self._packed.to_rle(counts)
 
     def to_dense(self, out: Any = None) -> Any:
         """Bool [N, T, H, W] (absent: all False), or ``out`` filled with 0 and 1."""
         array, result = dense_output(out, (len(self), self.frames, *self.size), out)
-        self._core.write_dense(array)
+        self._packed.write_dense(array)
         return result
 
     def __eq__(self, other: object) -> bool:
         """Same size, same slots absent, same pixels."""
-        return isinstance(other, Tracks) and self._core.equal(other._core)
+        return isinstance(other, Tracks) and self._packed.equal(other._packed)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -179,8 +188,8 @@ class Tracks:
 
     def __repr__(self) -> str:
         height, width = self.size
-        present = int(self.present.sum())
-        return f"Tracks({len(self)} x {self.frames} frames of {height} x {width}, {present} masks, {self.nbytes / 1024:.1f} KiB)"
+        video = f"{len(self)} x {self.frames} frames of {height} x {width}"
+        return f"Tracks({video}, {int(self.present.sum())} masks, {self.nbytes / 1024:.1f} KiB)"
 
 
 def _unpickle(rows: list[list[bytes | None]], size: tuple[int, int], frames: int) -> Tracks:

@@ -1,7 +1,7 @@
 """IoU of masks, boxes and tracks: integer intersections and unions first, the division last.
 
-Functions take `Masks` and `Tracks`, or dense arrays that make them. Results are NumPy arrays, or torch tensors where an
-argument is a tensor.
+Functions take `Masks` and `Tracks`, or dense arrays that make them. Results are NumPy arrays, or torch
+tensors where an argument is a tensor.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from vislabel import _arrays, _core
-from vislabel._arrays import ArrayLike, choice, like
+from vislabel._arrays import ArrayLike, like
 from vislabel._core import Error
 from vislabel._masks import Masks, as_masks
 from vislabel._tracks import Tracks, as_tracks
@@ -23,7 +23,11 @@ __all__ = ["box_iou", "frame_iou", "intersection_and_union", "mask_iou", "track_
 
 
 def mask_iou(
-    a: Masks | ArrayLike, b: Masks | ArrayLike, *, crowd: ArrayLike | None = None, empty_pair: EmptyPair = "zero"
+    a: Masks | ArrayLike,
+    b: Masks | ArrayLike,
+    *,
+    crowd: ArrayLike | None = None,
+    empty_pair: EmptyPair = "zero",
 ) -> Any:
     """IoU of every pair of masks, float64 [N, M].
 
@@ -48,12 +52,15 @@ def mask_iou(
         if given.shape != (len(right),):
             raise Error(f"crowd has shape {list(given.shape)}, expected one per mask of b ({len(right)})")
         flags = (given != 0).astype(np.uint8)
-    pair = choice(empty_pair, "empty_pair", _core.EmptyPair)
-    return like(_core.mask_iou(left._core, right._core, flags, pair), a, b)
+    return like(_core.mask_iou(left._packed, right._packed, flags, empty_pair), a, b)
 
 
 def track_iou(
-    a: Tracks | ArrayLike, b: Tracks | ArrayLike, *, over_time: OverTime = "volume", empty_pair: EmptyPair = "zero"
+    a: Tracks | ArrayLike,
+    b: Tracks | ArrayLike,
+    *,
+    over_time: OverTime = "volume",
+    empty_pair: EmptyPair = "zero",
 ) -> Any:
     """IoU of every pair of tracks of one video, float64 [N, M].
 
@@ -62,11 +69,11 @@ def track_iou(
     a, b : Tracks [N, T], [M, T]
         Or arrays [N, T, H, W] of bool or integers.
     over_time : {"volume", "any_frame", "frame_mean"}
-        Sum of intersections / sum of unions (YouTube-VIS); the largest frame IoU (AutoQ-VIS, supplement Eq. 18); the
-        mean frame IoU over all T frames (AutoQ-VIS's quality target).
+        Sum of intersections / sum of unions (YouTube-VIS); the largest frame IoU (AutoQ-VIS, supplement Eq.
+        18); the mean frame IoU over all T frames (AutoQ-VIS's quality target).
     empty_pair : {"zero", "one"}
-        The IoU where nothing is on either side (absent or empty): of a frame for "any_frame" and "frame_mean", of
-        the whole tracks for "volume".
+        The IoU where nothing is on either side (absent or empty): of a frame for "any_frame" and
+        "frame_mean", of the whole tracks for "volume".
 
     Raises
     ------
@@ -74,8 +81,7 @@ def track_iou(
         Different sizes or numbers of frames.
     """
     left, right = as_tracks(a, "a"), as_tracks(b, "b")
-    time, pair = choice(over_time, "over_time", _core.OverTime), choice(empty_pair, "empty_pair", _core.EmptyPair)
-    return like(_core.track_iou(left._core, right._core, time, pair), a, b)
+    return like(_core.track_iou(left._packed, right._packed, over_time, empty_pair), a, b)
 
 
 def frame_iou(a: Tracks | ArrayLike, b: Tracks | ArrayLike, *, empty_pair: EmptyPair = "zero") -> Any:
@@ -88,7 +94,7 @@ def frame_iou(a: Tracks | ArrayLike, b: Tracks | ArrayLike, *, empty_pair: Empty
         The IoU of a frame where neither track has a pixel.
     """
     left, right = as_tracks(a, "a"), as_tracks(b, "b")
-    rows = _core.frame_iou(left._core, right._core, choice(empty_pair, "empty_pair", _core.EmptyPair))
+    rows = _core.frame_iou(left._packed, right._packed, empty_pair)
     return like(rows.reshape(len(left), len(right), left.frames), a, b)
 
 
@@ -101,9 +107,9 @@ def intersection_and_union(a: Masks | Tracks | ArrayLike, b: Masks | Tracks | Ar
         Or arrays [N, H, W] or [N, T, H, W] of bool or integers.
     """
     if isinstance(a, Tracks) or isinstance(b, Tracks) or getattr(a, "ndim", 0) == 4:
-        counts = _core.track_counts(as_tracks(a, "a")._core, as_tracks(b, "b")._core)
+        counts = _core.track_counts(as_tracks(a, "a")._packed, as_tracks(b, "b")._packed)
     else:
-        counts = _core.mask_counts(as_masks(a, "a")._core, as_masks(b, "b")._core)
+        counts = _core.mask_counts(as_masks(a, "a")._packed, as_masks(b, "b")._packed)
     return like(counts[0], a, b), like(counts[1], a, b)
 
 
@@ -115,8 +121,8 @@ def box_iou(a: ArrayLike, b: ArrayLike, *, kind: Literal["iou", "giou"] = "iou")
     a, b : arrays [N, 4], [M, 4]
         x, y, width, height.
     kind : {"iou", "giou"}
-        "giou" subtracts the share of the hull that neither box covers (Rezatofighi et al. 2019), so it lies in
-        [-1, 1].
+        "giou" subtracts the share of the hull that neither box covers (Rezatofighi et al. 2019), so it lies
+        in [-1, 1].
 
     Raises
     ------
@@ -124,4 +130,4 @@ def box_iou(a: ArrayLike, b: ArrayLike, *, kind: Literal["iou", "giou"] = "iou")
         Boxes that are not finite or have a negative side.
     """
     left, right = _arrays.boxes(a, "a"), _arrays.boxes(b, "b")
-    return like(_core.box_iou(left, right, choice(kind, "kind", _core.BoxOverlap)), a, b)
+    return like(_core.box_iou(left, right, kind), a, b)

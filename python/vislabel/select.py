@@ -1,7 +1,7 @@
 """AutoQ-VIS's selection of pseudo-labels: spatiotemporal NMS, quality, retention, rounds.
 
-Source: Lu, Kaya, Papadopoulos, "AutoQ-VIS", Sec. 2.2 and supplement Eq. 16-22. Arrays in a result are NumPy, or torch
-where an argument is a tensor.
+Source: Lu, Kaya, Papadopoulos, "AutoQ-VIS", Sec. 2.2 and supplement Eq. 16-22. Arrays in a result are NumPy,
+or torch where an argument is a tensor.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from vislabel import _arrays, _core
-from vislabel._arrays import ArrayLike, choice, like, table, vector
+from vislabel._arrays import ArrayLike, like, table, vector
 from vislabel._core import Error
 from vislabel._tracks import Tracks, as_tracks
 from vislabel.iou import OverTime
@@ -40,7 +40,7 @@ class NmsResult:
     kept: Any
     """int64 [K]: indices of the kept detections, best score first."""
     suppressed_by: Any
-    """int64 [N]: the kept detection that suppressed each one; -1 for kept ones and those below the score threshold."""
+    """int64 [N]: the kept detection that suppressed each one; -1: kept, or below the score threshold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +101,8 @@ def _nms_options(
     return _core.NmsOptions(
         float(iou_threshold),
         float(score_threshold),
-        choice(over_time, "over_time", _core.OverTime),
-        choice(suppress, "suppress", _core.Suppress),
+        over_time,
+        suppress,
         given,
     )
 
@@ -119,9 +119,9 @@ def spatiotemporal_nms(
 ) -> NmsResult:
     """Remove the detections that overlap a better one.
 
-    Detections with a score below ``score_threshold`` are dropped. The others are walked in descending order of score,
-    equal scores by lower index; one is suppressed iff its IoU with some detection kept before it reaches
-    ``iou_threshold``.
+    Detections with a score below ``score_threshold`` are dropped. The others are walked in descending order
+    of score, equal scores by lower index; one is suppressed iff its IoU with some detection kept before it
+    reaches ``iou_threshold``.
 
     Parameters
     ----------
@@ -148,12 +148,12 @@ def spatiotemporal_nms(
     video = as_tracks(tracks, "tracks")
     values = vector(scores, "scores", len(video), "track")
     options = _nms_options(video, iou_threshold, score_threshold, over_time, suppress, labels)
-    kept, suppressed_by = _core.spatiotemporal_nms(video._core, values, options)
+    kept, suppressed_by = _core.spatiotemporal_nms(video._packed, values, options)
     return NmsResult(like(kept, tracks, scores), like(suppressed_by, tracks, scores))
 
 
 def quality(scores: ArrayLike, predicted_iou: ArrayLike) -> Any:
-    """Quality of each detection in each frame, float64 [N, T]: score * predicted IoU, the latter clipped to [0, 1].
+    """Quality of each detection in each frame, float64 [N, T]: score * predicted IoU clipped to [0, 1].
 
     Parameters
     ----------
@@ -170,7 +170,9 @@ def quality(scores: ArrayLike, predicted_iou: ArrayLike) -> Any:
     Source: AutoQ-VIS, supplement Eq. 20.
     """
     values = vector(scores, "scores", None, "detection")
-    return like(_core.quality(values, table(predicted_iou, "predicted_iou", len(values))), scores, predicted_iou)
+    return like(
+        _core.quality(values, table(predicted_iou, "predicted_iou", len(values))), scores, predicted_iou
+    )
 
 
 def retain(
@@ -187,8 +189,9 @@ def retain(
         Selected is where quality >= threshold and the mask has pixels.
     rule : {"paper", "reference"}
         "paper": a detection stays iff it is selected in at least one frame; its other frames become absent.
-        "reference" (the published code): a detection stays iff it is selected in at least two frames; a frame stays
-        iff every staying detection is selected there or has no pixel there; fewer than two frames: nothing stays.
+        "reference" (the published code): a detection stays iff it is selected in at least two frames; a frame
+        stays iff every staying detection is selected there or has no pixel there; fewer than two frames:
+        nothing stays.
 
     Raises
     ------
@@ -201,7 +204,7 @@ def retain(
     """
     video = as_tracks(tracks, "tracks")
     values = table(quality, "quality", len(video), video.frames)
-    core, kept, selected, frames = _core.retain(video._core, values, float(threshold), choice(rule, "rule", _core.Rule))
+    core, kept, selected, frames = _core.retain(video._packed, values, float(threshold), rule)
     given = (tracks, quality)
     return Retention(Tracks._wrap(core), like(kept, *given), like(selected, *given), like(frames, *given))
 
@@ -211,9 +214,10 @@ def merge_rounds(
 ) -> MergedRounds:
     """Merge the retained tracks of a new round into those of the round before.
 
-    A new track with a frame IoU of at least the threshold with an old one, in any frame where both have pixels, is
-    the same object; of several old ones the first. In each frame the new mask then wins if it is selected or the old
-    one is not, where selected means present and not empty. Unmatched new tracks are appended.
+    A new track with a frame IoU of at least the threshold with an old one, in any frame where both have
+    pixels, is the same object; of several old ones the first. In each frame the new mask then wins if it is
+    selected or the old one is not, where selected means present and not empty. Unmatched new tracks are
+    appended.
 
     Parameters
     ----------
@@ -229,9 +233,7 @@ def merge_rounds(
         NaN; different sizes or numbers of frames.
     """
     before, after = as_tracks(old, "old"), as_tracks(new, "new")
-    core, match = _core.merge_rounds(
-        before._core, after._core, float(iou_threshold), choice(rule, "rule", _core.Rule)
-    )
+    core, match = _core.merge_rounds(before._packed, after._packed, float(iou_threshold), rule)
     return MergedRounds(Tracks._wrap(core), like(match, old, new))
 
 
@@ -249,7 +251,7 @@ def pseudo_labels(
     rule: Rule = "paper",
     previous: Tracks | None = None,
 ) -> PseudoLabels:
-    """Spatiotemporal NMS, quality, selection and retention of one video's detections, and the merge with a round before.
+    """Suppress, score, select and retain one video's detections, and merge them with a round before.
 
     Parameters
     ----------
@@ -263,8 +265,8 @@ def pseudo_labels(
     threshold, rule
         As for `retain`.
     previous : Tracks, optional
-        The pseudo-labels of the round before, over the same T frames: merged by `merge_rounds` at IoU 0.5. With
-        ``rule="reference"`` only the staying frames of it take part.
+        The pseudo-labels of the round before, over the same T frames: merged by `merge_rounds` at IoU 0.5.
+        With ``rule="reference"`` only its staying frames take part.
 
     Raises
     ------
@@ -279,9 +281,7 @@ def pseudo_labels(
     values = vector(scores, "scores", len(video), "track")
     predicted = table(predicted_iou, "predicted_iou", len(video), video.frames)
     options = _nms_options(video, iou_threshold, score_threshold, over_time, suppress, labels)
-    core, *arrays = _core.pseudo_labels(
-        video._core, values, predicted, options, float(threshold), choice(rule, "rule", _core.Rule)
-    )
+    core, *arrays = _core.pseudo_labels(video._packed, values, predicted, options, float(threshold), rule)
     result, match = Tracks._wrap(core), None
     if previous is not None:
         if previous.frames != video.frames:
