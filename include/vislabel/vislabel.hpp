@@ -17,6 +17,7 @@
 #include <vislabel/mask/measure.hpp>
 #include <vislabel/mask/packed.hpp>
 #include <vislabel/mask/rle.hpp>
+#include <vislabel/mask/rle_boolean.hpp>
 #include <vislabel/mask/rle_string.hpp>
 #include <vislabel/select/pseudo_labels.hpp>
 #include <vislabel/select/quality.hpp>

@@ -22,6 +22,7 @@ namespace vislabel::python {
 
 namespace py = pybind11;
 
+void bind_rle(py::module_& module);
 void bind_mask(py::module_& module);
 void bind_track(py::module_& module);
 void bind_iou(py::module_& module);

@@ -41,13 +41,15 @@ void bind_iou(py::module_& module) {
       "track_counts",
       [](const Tracks& a, const Tracks& b) { return pair_of(intersection_and_union(policy(), a, b)); },
       no_gil);
-  module.def("box_iou", [](const DoubleArray& a, const DoubleArray& b, const std::string& kind) {
-    const BoxIouOptions options{
-        named<BoxOverlap>(kind, "kind", {{"iou", BoxOverlap::iou}, {"giou", BoxOverlap::giou}})};
-    const std::vector<Box> left = boxes_of(a), right = boxes_of(b);
-    const py::gil_scoped_release release;
-    return box_iou(policy(), left, right, options);
-  });
+  module.def("box_iou",
+             [](const DoubleArray& a, const DoubleArray& b, const std::string& kind, const ByteArray& crowd) {
+               const BoxIouOptions options{
+                   named<BoxOverlap>(kind, "kind", {{"iou", BoxOverlap::iou}, {"giou", BoxOverlap::giou}}),
+                   span_of(crowd)};
+               const std::vector<Box> left = boxes_of(a), right = boxes_of(b);
+               const py::gil_scoped_release release;
+               return box_iou(policy(), left, right, options);
+             });
 }
 
 }  // namespace vislabel::python

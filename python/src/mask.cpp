@@ -23,25 +23,19 @@ Masks from_dense(const py::array& array, const std::optional<double>& threshold)
 }
 
 Masks from_rle(const py::sequence& rles, const std::optional<std::pair<std::int64_t, std::int64_t>>& wanted) {
-  const std::size_t count = rles.size();
-  const auto where = [](std::size_t i) { return [i] { return "rles[" + std::to_string(i) + "]"; }; };
-  std::vector<RleObject> objects;
-  objects.reserve(count);
-  for (std::size_t i = 0; i < count; ++i)
-    objects.push_back(with_place(where(i), [&] { return rle_object(rles[i]); }));
-  detail::require(count > 0 || wanted.has_value(), "rles is empty: pass size=(height, width)");
+  const std::vector<RleObject> objects = rle_objects(rles);
+  detail::require(!objects.empty() || wanted.has_value(), "rles is empty: pass size=(height, width)");
   const Size size = wanted ? Size{wanted->first, wanted->second} : objects.front().size;
   detail::require_size(size);
-  for (std::size_t i = 0; i < count; ++i)
-    detail::require(objects[i].size == size, "rles[", i, "] has size ", objects[i].size, ", expected ", size);
-  std::vector<PackedMask> masks(count);
+  require_one_size(objects, size);
+  std::vector<PackedMask> masks(objects.size());
   {
     const py::gil_scoped_release release;
     exec::for_each(
-        policy(), static_cast<std::int64_t>(count), 5'000, [&] { return detail::RunPacker(size); },
+        policy(), static_cast<std::int64_t>(masks.size()), 5'000, [&] { return detail::RunPacker(size); },
         [&](detail::RunPacker& packer, std::int64_t n) {
           const auto i = static_cast<std::size_t>(n);
-          masks[i] = packer.pack(with_place(where(i), [&] { return objects[i].decode(); }));
+          masks[i] = packer.pack(decoded(objects, i));
         });
   }
   return {size, std::move(masks)};
@@ -49,19 +43,18 @@ Masks from_rle(const py::sequence& rles, const std::optional<std::pair<std::int6
 
 py::list rle_list(const Masks& masks, const std::string& counts) {
   const Counts kind = counts_of(counts);
-  const auto count = static_cast<std::size_t>(masks.count());
-  std::vector<Rle> rles(count);
-  std::vector<std::string> texts(count);
+  py::list out(static_cast<std::size_t>(masks.count()));
+  if (kind == Counts::list) {
+    const std::vector<Rle> rles = to_rle(policy(), masks);
+    for (std::size_t i = 0; i < rles.size(); ++i) out[i] = rle_dict(masks.size(), run_object(rles[i]));
+    return out;
+  }
+  std::vector<std::string> texts;
   {
     const py::gil_scoped_release release;
-    exec::for_each(policy(), masks.count(), 4'000, [&](std::int64_t n) {
-      const auto i = static_cast<std::size_t>(n);
-      rles[i] = to_rle(masks[n], masks.size());
-      if (kind != Counts::list) texts[i] = to_text(rles[i]);
-    });
+    texts = to_text(policy(), masks);
   }
-  py::list out(count);
-  for (std::size_t i = 0; i < count; ++i) out[i] = rle_dict(rles[i], texts[i], kind);
+  for (std::size_t i = 0; i < texts.size(); ++i) out[i] = rle_dict(masks.size(), text_object(texts[i], kind));
   return out;
 }
 

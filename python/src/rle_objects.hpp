@@ -99,21 +99,24 @@ enum class Counts { bytes, str, list };
                        {{"bytes", Counts::bytes}, {"str", Counts::str}, {"list", Counts::list}});
 }
 
-[[nodiscard]] inline py::object counts_object(const Rle& rle, const std::string& text, Counts kind) {
-  if (kind == Counts::bytes) return py::bytes(text);
-  if (kind == Counts::str) return py::str(text);
+[[nodiscard]] inline py::object text_object(std::string_view text, Counts kind) {
+  if (kind == Counts::bytes) return py::bytes(text.data(), text.size());
+  return py::str(text.data(), text.size());
+}
+
+[[nodiscard]] inline py::list run_object(const Rle& rle) {
   py::list runs;
   for (const std::uint32_t run : rle.counts()) runs.append(run);
   return runs;
 }
 
-[[nodiscard]] inline py::dict rle_dict(const Rle& rle, const std::string& text, Counts kind) {
-  py::list size;
-  size.append(rle.size().height);
-  size.append(rle.size().width);
+[[nodiscard]] inline py::dict rle_dict(Size size, py::object counts) {
+  py::list sides;
+  sides.append(size.height);
+  sides.append(size.width);
   py::dict dict;
-  dict["size"] = std::move(size);
-  dict["counts"] = counts_object(rle, text, kind);
+  dict["size"] = std::move(sides);
+  dict["counts"] = std::move(counts);
   return dict;
 }
 
@@ -125,6 +128,26 @@ auto with_place(Where&& where, F&& f) {
   } catch (const Error& error) {
     throw Error(where() + ": " + error.what());
   }
+}
+
+[[nodiscard]] inline std::string place_in_list(std::size_t i) { return "rles[" + std::to_string(i) + "]"; }
+
+/// A list of RLE dicts, taken apart; errors name the index.
+[[nodiscard]] inline std::vector<RleObject> rle_objects(const py::sequence& rles) {
+  std::vector<RleObject> objects;
+  objects.reserve(rles.size());
+  for (std::size_t i = 0; i < rles.size(); ++i)
+    objects.push_back(with_place([i] { return place_in_list(i); }, [&] { return rle_object(rles[i]); }));
+  return objects;
+}
+
+inline void require_one_size(const std::vector<RleObject>& objects, Size size) {
+  for (std::size_t i = 0; i < objects.size(); ++i)
+    detail::require(objects[i].size == size, "rles[", i, "] has size ", objects[i].size, ", expected ", size);
+}
+
+[[nodiscard]] inline Rle decoded(const std::vector<RleObject>& objects, std::size_t i) {
+  return with_place([i] { return place_in_list(i); }, [&] { return objects[i].decode(); });
 }
 
 }  // namespace vislabel::python

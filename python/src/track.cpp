@@ -97,7 +97,8 @@ py::list rle_rows(const Tracks& tracks, const std::string& counts) {
     for (std::int64_t t = 0; t < tracks.frames(); ++t) {
       const auto i = static_cast<std::size_t>(n * tracks.frames() + t);
       if (rles[i])
-        row.append(rle_dict(*rles[i], texts[i], kind));
+        row.append(rle_dict(tracks.size(),
+                            kind == Counts::list ? run_object(*rles[i]) : text_object(texts[i], kind)));
       else
         row.append(py::none());
     }

@@ -23,6 +23,9 @@ __all__: list[str] = [
     "pseudo_labels",
     "quality",
     "retain",
+    "rle_area",
+    "rle_box",
+    "rle_merge",
     "set_num_threads",
     "spatiotemporal_nms",
     "track_counts",
@@ -116,6 +119,7 @@ def box_iou(
     arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
     arg2: str,
+    arg3: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
 ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]: ...
 def build_info() -> dict: ...
 def frame_iou(
@@ -152,6 +156,9 @@ def retain(
     arg2: typing.SupportsFloat | typing.SupportsIndex,
     arg3: str,
 ) -> tuple: ...
+def rle_area(arg0: collections.abc.Sequence) -> numpy.typing.NDArray[numpy.int64]: ...
+def rle_box(arg0: collections.abc.Sequence) -> numpy.typing.NDArray[numpy.float64]: ...
+def rle_merge(arg0: collections.abc.Sequence, arg1: bool) -> dict: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def spatiotemporal_nms(
     arg0: Tracks, arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg2: NmsOptions

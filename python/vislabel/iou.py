@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from vislabel import _arrays, _core
 from vislabel._arrays import ArrayLike, like
@@ -46,13 +47,7 @@ def mask_iou(
         Different sizes; ``crowd`` of another length than M.
     """
     left, right = as_masks(a, "a"), as_masks(b, "b")
-    flags = np.zeros(0, np.uint8)
-    if crowd is not None:
-        given = _arrays.as_array(crowd, "crowd")
-        if given.shape != (len(right),):
-            raise Error(f"crowd has shape {list(given.shape)}, expected one per mask of b ({len(right)})")
-        flags = (given != 0).astype(np.uint8)
-    return like(_core.mask_iou(left._packed, right._packed, flags, empty_pair), a, b)
+    return like(_core.mask_iou(left._packed, right._packed, _flags(crowd, len(right)), empty_pair), a, b)
 
 
 def track_iou(
@@ -113,7 +108,9 @@ def intersection_and_union(a: Masks | Tracks | ArrayLike, b: Masks | Tracks | Ar
     return like(counts[0], a, b), like(counts[1], a, b)
 
 
-def box_iou(a: ArrayLike, b: ArrayLike, *, kind: Literal["iou", "giou"] = "iou") -> Any:
+def box_iou(
+    a: ArrayLike, b: ArrayLike, *, kind: Literal["iou", "giou"] = "iou", crowd: ArrayLike | None = None
+) -> Any:
     """IoU or generalised IoU of every pair of boxes, float64 [N, M].
 
     Parameters
@@ -130,4 +127,16 @@ def box_iou(a: ArrayLike, b: ArrayLike, *, kind: Literal["iou", "giou"] = "iou")
         Boxes that are not finite or have a negative side.
     """
     left, right = _arrays.boxes(a, "a"), _arrays.boxes(b, "b")
-    return like(_core.box_iou(left, right, kind), a, b)
+    return like(_core.box_iou(left, right, kind, _flags(crowd, len(right))), a, b)
+
+
+def _flags(crowd: ArrayLike | None, count: int) -> npt.NDArray[np.uint8]:
+    """Which columns are crowd regions; of length 0: none."""
+    if crowd is None:
+        return np.zeros(0, np.uint8)
+    given = _arrays.as_array(crowd, "crowd")
+    if given.shape != (count,):
+        raise Error(
+            f"crowd has shape {list(given.shape)}, expected one entry per column of the result ({count})"
+        )
+    return (given != 0).astype(np.uint8)

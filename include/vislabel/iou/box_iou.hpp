@@ -20,15 +20,21 @@ enum class BoxOverlap {
 /// Options of `box_iou`.
 struct BoxIouOptions {
   BoxOverlap kind = BoxOverlap::iou;
+  /// COCO's crowd regions: where crowd[m] is not 0, the IoU's divisor is the area of a's box. [M], or empty:
+  /// none.
+  std::span<const std::uint8_t> crowd = {};
 };
+
+/// The area that two boxes share.
+[[nodiscard]] inline double common_area(const Box& a, const Box& b) {
+  const double width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
+  const double height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
+  return std::max(0.0, width) * std::max(0.0, height);
+}
 
 /// Overlap of two boxes. Without area on both sides the IoU is 0, and without a hull the GIoU is 0 too.
 [[nodiscard]] inline double box_overlap(const Box& a, const Box& b, BoxOverlap kind = BoxOverlap::iou) {
-  const double right = std::min(a.x + a.width, b.x + b.width),
-               bottom = std::min(a.y + a.height, b.y + b.height);
-  const double width = std::max(0.0, right - std::max(a.x, b.x));
-  const double height = std::max(0.0, bottom - std::max(a.y, b.y));
-  const double common = width * height, together = a.area() + b.area() - common;
+  const double common = common_area(a, b), together = a.area() + b.area() - common;
   const double iou = together > 0 ? common / together : 0.0;
   if (kind == BoxOverlap::iou) return iou;
   const double hull = (std::max(a.x + a.width, b.x + b.width) - std::min(a.x, b.x)) *
@@ -40,17 +46,25 @@ struct BoxIouOptions {
 ///
 /// *Shapes*: `a` [N], `b` [M]; out [N, M].
 /// *Source*: COCO (pycocotools `mask.iou` on boxes) for `iou`.
-/// *Errors*: a box that is not finite or has a negative side.
+/// *Errors*: a box that is not finite or has a negative side; `crowd` of another length than M, or with
+/// `giou`.
 template <exec::Policy P>
 [[nodiscard]] Table box_iou(P policy, std::span<const Box> a, std::span<const Box> b,
                             const BoxIouOptions& options = {}) {
   for (std::size_t n = 0; n < a.size(); ++n) detail::require_box(a[n], "a", static_cast<std::ptrdiff_t>(n));
   for (std::size_t m = 0; m < b.size(); ++m) detail::require_box(b[m], "b", static_cast<std::ptrdiff_t>(m));
+  detail::require(options.crowd.empty() || options.crowd.size() == b.size(), "crowd has ",
+                  options.crowd.size(), " entries, expected one per box of b (", b.size(), ")");
+  detail::require(options.crowd.empty() || options.kind == BoxOverlap::iou, "crowd goes with kind iou only");
   const auto rows = static_cast<std::int64_t>(a.size()), columns = static_cast<std::int64_t>(b.size());
   Table out(rows, columns);
   exec::for_each(policy, rows, columns * 3, [&](std::int64_t n) {
-    for (std::int64_t m = 0; m < columns; ++m)
-      out(n, m) = box_overlap(a[static_cast<std::size_t>(n)], b[static_cast<std::size_t>(m)], options.kind);
+    const Box& left = a[static_cast<std::size_t>(n)];
+    for (std::size_t m = 0; m < b.size(); ++m) {
+      const bool crowd = !options.crowd.empty() && options.crowd[m] != 0;
+      const double divided = left.area() > 0 ? common_area(left, b[m]) / left.area() : 0.0;
+      out(n, static_cast<Eigen::Index>(m)) = crowd ? divided : box_overlap(left, b[m], options.kind);
+    }
   });
   return out;
 }

@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
 #include <vislabel/mask/dense.hpp>
 #include <vislabel/mask/masks.hpp>
 #include <vislabel/mask/rle.hpp>
+#include <vislabel/mask/rle_string.hpp>
 #include <vislabel/mask/runs.hpp>
 
 namespace vislabel {
@@ -51,7 +54,7 @@ template <exec::Policy P>
 
 /// The run lengths of one packed mask of the given size.
 [[nodiscard]] inline Rle to_rle(const PackedMask& mask, Size size) {
-  return detail::RleAccess::trusted(size, detail::run_lengths(mask, size));
+  return detail::RleAccess::trusted(size, detail::RunWriter(size).write(mask));
 }
 
 /// The run lengths of every mask.
@@ -60,9 +63,27 @@ template <exec::Policy P>
 template <exec::Policy P>
 [[nodiscard]] std::vector<Rle> to_rle(P policy, const Masks& masks) {
   std::vector<Rle> rles(static_cast<std::size_t>(masks.count()));
-  exec::for_each(policy, masks.count(), 3'000,
-                 [&](std::int64_t n) { rles[static_cast<std::size_t>(n)] = to_rle(masks[n], masks.size()); });
+  exec::for_each(
+      policy, masks.count(), 3'000, [&] { return detail::RunWriter(masks.size()); },
+      [&](detail::RunWriter& writer, std::int64_t n) {
+        rles[static_cast<std::size_t>(n)] = detail::RleAccess::trusted(masks.size(), writer.write(masks[n]));
+      });
   return rles;
+}
+
+/// COCO's compressed text of every mask, as `pycocotools.mask.encode` writes it.
+///
+/// *Shapes*: out [N].
+template <exec::Policy P>
+[[nodiscard]] std::vector<std::string> to_text(P policy, const Masks& masks) {
+  std::vector<std::string> texts(static_cast<std::size_t>(masks.count()));
+  exec::for_each(
+      policy, masks.count(), 4'000,
+      [&] { return std::pair(detail::RunWriter(masks.size()), detail::TextWriter()); },
+      [&](auto& writers, std::int64_t n) {
+        texts[static_cast<std::size_t>(n)] = writers.second.write(writers.first.write(masks[n]));
+      });
+  return texts;
 }
 
 /// Writes every mask as 0 and 1 into a dense array.

@@ -80,9 +80,9 @@ namespace detail {
 
 /// For the library's own encoders, whose run lengths are canonical by construction.
 struct RleAccess {
-  static Rle trusted(Size size, std::vector<std::uint32_t> counts) {
+  static Rle trusted(Size size, std::span<const std::uint32_t> counts) {
     Rle rle(size);
-    rle.counts_ = std::move(counts);
+    rle.counts_.assign(counts.begin(), counts.end());
     return rle;
   }
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,23 +11,37 @@
 
 namespace vislabel {
 
+namespace detail {
+
+/// Writes the text of run lengths, one mask after the other, into memory that it keeps.
+class TextWriter {
+ public:
+  /// The text, valid until the next call.
+  [[nodiscard]] std::string_view write(std::span<const std::uint32_t> counts) {
+    constexpr std::size_t most_characters = 7;  // of one difference of 32-bit numbers
+    if (buffer_.size() < counts.size() * most_characters) buffer_.resize(counts.size() * most_characters);
+    char* out = buffer_.data();
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      auto x = static_cast<std::int64_t>(counts[i]);
+      if (i > 2) x -= counts[i - 2];
+      while (x < -16 || x > 15) {  // 5 bits with a sign in the last group
+        *out++ = static_cast<char>((x & 0x1f) + 0x20 + 48);
+        x >>= 5;
+      }
+      *out++ = static_cast<char>((x & 0x1f) + 48);
+    }
+    return {buffer_.data(), static_cast<std::size_t>(out - buffer_.data())};
+  }
+
+ private:
+  std::vector<char> buffer_;
+};
+
+}  // namespace detail
+
 /// The text of a mask, as `pycocotools.mask.encode` writes it.
 [[nodiscard]] inline std::string to_text(const Rle& rle) {
-  const auto counts = rle.counts();
-  std::string out;
-  out.reserve(counts.size() * 2);
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    auto x = static_cast<std::int64_t>(counts[i]);
-    if (i > 2) x -= counts[i - 2];
-    bool more = true;
-    while (more) {
-      auto group = static_cast<char>(x & 0x1f);
-      x >>= 5;
-      more = (group & 0x10) != 0 ? x != -1 : x != 0;  // bit 4 of the last group is the sign
-      out.push_back(static_cast<char>(group + (more ? 0x20 : 0) + 48));
-    }
-  }
-  return out;
+  return std::string(detail::TextWriter().write(rle.counts()));
 }
 
 /// Reads COCO's text form.

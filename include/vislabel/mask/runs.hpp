@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <vector>
 #include <vislabel/mask/packed.hpp>
 #include <vislabel/mask/rle.hpp>
@@ -89,73 +90,93 @@ class RunPacker {
   std::int64_t block_column_ = 0, first_ = INT64_MAX, last_ = -1;
 };
 
-/// Collects the positions where the colour changes, in column-major order, as run lengths.
+/// Writes the canonical run lengths of packed masks of one size, one mask after the other, into memory that
+/// it keeps.
 class RunWriter {
  public:
-  explicit RunWriter(Size size) : height_(size.height), pixels_(size.pixels()) {}
+  explicit RunWriter(Size size) : size_(size) {}
+
+  /// The run lengths of `mask`, valid until the next call.
+  [[nodiscard]] std::span<const std::uint32_t> write(const PackedMask& mask) {
+    used_ = 0;
+    last_ = 0;
+    colour_ = false;
+    make_room();
+    if (!mask.empty()) write_columns(mask);
+    if (last_ < size_.pixels() || used_ == 0)
+      counts_[used_++] = static_cast<std::uint32_t>(size_.pixels() - last_);
+    return {counts_.data(), used_};
+  }
+
+ private:
+  void write_columns(const PackedMask& mask) {
+    const BlockRange range = mask.range();
+    words_.resize(static_cast<std::size_t>(range.rows * block_columns));
+    const std::int64_t first = mask.left() / block_columns, last = (mask.right() - 1) / block_columns;
+    for (std::int64_t bx = first; bx <= last; ++bx) {
+      for (std::int64_t r = 0; r < range.rows; ++r) {
+        const Block& block = mask.block(range.row + r, bx);
+        for (std::int64_t c = 0; c < block_columns; ++c)
+          words_[static_cast<std::size_t>(c * range.rows + r)] = block[static_cast<std::size_t>(c)];
+      }
+      const std::int64_t columns = std::min(block_columns, size_.width - bx * block_columns);
+      for (std::int64_t c = 0; c < columns; ++c)
+        write_column(bx * block_columns + c, words_.data() + c * range.rows, range.row, range.rows);
+    }
+    const std::int64_t after = (last + 1) * block_columns;
+    if (after < size_.width) colour_at(after * size_.height, false);
+  }
 
   /// Column x holds `words` (32 rows each, from block row `first_row` on), zeros above and below.
-  void column(std::int64_t x, const std::uint32_t* words, std::int64_t first_row, std::int64_t rows) {
-    const std::int64_t base = x * height_;
+  void write_column(std::int64_t x, const std::uint32_t* words, std::int64_t first_row, std::int64_t rows) {
+    const std::int64_t base = x * size_.height;
     if (first_row > 0) colour_at(base, false);
     for (std::int64_t r = 0; r < rows; ++r) {
       const std::int64_t y = (first_row + r) * block_rows;
       std::uint32_t changes = words[r] ^ (words[r] << 1 | (colour_ ? 1U : 0U));
-      if (height_ - y < block_rows) changes &= below<std::uint32_t>(height_ - y);
-      for (; changes != 0; changes &= changes - 1) change_at(base + y + std::countr_zero(changes));
+      if (size_.height - y < block_rows) changes &= below<std::uint32_t>(size_.height - y);
+      if (changes != 0) write_changes(base + y, changes);
     }
     const std::int64_t end = (first_row + rows) * block_rows;
-    if (end < height_) colour_at(base + end, false);
+    if (end < size_.height) colour_at(base + end, false);
   }
 
-  /// Column x holds no pixel.
-  void empty_column(std::int64_t x) { colour_at(x * height_, false); }
-
-  [[nodiscard]] std::vector<std::uint32_t> finish() {
-    if (last_ < pixels_ || counts_.empty()) counts_.push_back(static_cast<std::uint32_t>(pixels_ - last_));
-    return std::move(counts_);
+  /// The colour changes at the set bits, counted from pixel `position` on.
+  void write_changes(std::int64_t position, std::uint32_t changes) {
+    make_room();
+    std::uint32_t* out = counts_.data() + used_;
+    const std::uint32_t* const begin = out;
+    std::int64_t last = last_;
+    for (; changes != 0; changes &= changes - 1) {
+      const std::int64_t at = position + std::countr_zero(changes);
+      *out++ = static_cast<std::uint32_t>(at - last);
+      last = at;
+    }
+    last_ = last;
+    used_ += static_cast<std::size_t>(out - begin);
+    colour_ ^= ((out - begin) & 1) != 0;
   }
 
-  void reserve(std::size_t runs) { counts_.reserve(runs); }
-
- private:
   void colour_at(std::int64_t position, bool colour) {
-    if (colour_ != colour && position < pixels_) change_at(position);
+    if (colour_ != colour && position < size_.pixels()) write_changes(position, 1);
   }
 
-  void change_at(std::int64_t position) {
-    counts_.push_back(static_cast<std::uint32_t>(position - last_));
-    last_ = position;
-    colour_ = !colour_;
+  /// Room for the changes of a word and a last run.
+  void make_room() {
+    if (counts_.size() < used_ + 34) counts_.resize(std::max<std::size_t>(1024, 2 * counts_.size()));
   }
 
-  std::int64_t height_, pixels_;
+  Size size_;
+  std::vector<std::uint32_t> counts_, words_;
+  std::size_t used_ = 0;
   std::int64_t last_ = 0;
   bool colour_ = false;
-  std::vector<std::uint32_t> counts_;
 };
 
-/// The canonical run lengths of a packed mask.
 [[nodiscard]] inline std::vector<std::uint32_t> run_lengths(const PackedMask& mask, Size size) {
   RunWriter writer(size);
-  if (mask.empty()) return writer.finish();
-  const BlockRange range = mask.range();
-  writer.reserve(static_cast<std::size_t>(2 * (mask.right() - mask.left()) + 2));
-  std::vector<std::uint32_t> words(static_cast<std::size_t>(range.rows * block_columns));
-  const std::int64_t first = mask.left() / block_columns, last = (mask.right() - 1) / block_columns;
-  for (std::int64_t bx = first; bx <= last; ++bx) {
-    for (std::int64_t r = 0; r < range.rows; ++r) {
-      const Block& block = mask.block(range.row + r, bx);
-      for (std::int64_t c = 0; c < block_columns; ++c)
-        words[static_cast<std::size_t>(c * range.rows + r)] = block[static_cast<std::size_t>(c)];
-    }
-    const std::int64_t columns = std::min(block_columns, size.width - bx * block_columns);
-    for (std::int64_t c = 0; c < columns; ++c)
-      writer.column(bx * block_columns + c, words.data() + c * range.rows, range.row, range.rows);
-  }
-  const std::int64_t after = (last + 1) * block_columns;
-  if (after < size.width) writer.empty_column(after);
-  return writer.finish();
+  const auto counts = writer.write(mask);
+  return {counts.begin(), counts.end()};
 }
 
 }  // namespace vislabel::detail

@@ -187,10 +187,13 @@ template <exec::Policy P>
 template <exec::Policy P>
 [[nodiscard]] std::vector<std::optional<Rle>> to_rle(P policy, const Tracks& tracks) {
   std::vector<std::optional<Rle>> rles(static_cast<std::size_t>(tracks.count() * tracks.frames()));
-  exec::for_each(policy, static_cast<std::int64_t>(rles.size()), 3'000, [&](std::int64_t i) {
-    const Tracks::Slot& slot = tracks(i / tracks.frames(), i % tracks.frames());
-    if (slot) rles[static_cast<std::size_t>(i)] = to_rle(*slot, tracks.size());
-  });
+  exec::for_each(
+      policy, static_cast<std::int64_t>(rles.size()), 3'000, [&] { return detail::RunWriter(tracks.size()); },
+      [&](detail::RunWriter& writer, std::int64_t i) {
+        const Tracks::Slot& slot = tracks(i / tracks.frames(), i % tracks.frames());
+        if (slot)
+          rles[static_cast<std::size_t>(i)] = detail::RleAccess::trusted(tracks.size(), writer.write(*slot));
+      });
   return rles;
 }
 

@@ -1,0 +1,57 @@
+// Bindings for masks that stay run-length encoded: area, box, union and intersection of RLE dicts.
+#include <vislabel/mask/measure.hpp>
+#include <vislabel/mask/rle_boolean.hpp>
+
+#include "bindings.hpp"
+#include "rle_objects.hpp"
+
+namespace vislabel::python {
+namespace {
+
+py::array_t<std::int64_t> areas(const py::sequence& rles) {
+  const std::vector<RleObject> objects = rle_objects(rles);
+  py::array_t<std::int64_t> out(static_cast<py::ssize_t>(objects.size()));
+  std::int64_t* areas = out.mutable_data();
+  const py::gil_scoped_release release;
+  exec::for_each(policy(), static_cast<std::int64_t>(objects.size()), 2'000,
+                 [&](std::int64_t n) { areas[n] = area(decoded(objects, static_cast<std::size_t>(n))); });
+  return out;
+}
+
+py::array_t<double> boxes(const py::sequence& rles) {
+  const std::vector<RleObject> objects = rle_objects(rles);
+  py::array_t<double> out({static_cast<py::ssize_t>(objects.size()), py::ssize_t{4}});
+  double* rows = out.mutable_data();
+  const py::gil_scoped_release release;
+  exec::for_each(policy(), static_cast<std::int64_t>(objects.size()), 3'000, [&](std::int64_t n) {
+    const Box bounds = box(decoded(objects, static_cast<std::size_t>(n)));
+    double* row = rows + 4 * n;
+    row[0] = bounds.x, row[1] = bounds.y, row[2] = bounds.width, row[3] = bounds.height;
+  });
+  return out;
+}
+
+py::dict merged(const py::sequence& rles, bool intersection) {
+  const std::vector<RleObject> objects = rle_objects(rles);
+  detail::require(!objects.empty(), "rles is empty, expected at least 1 mask");
+  require_one_size(objects, objects.front().size);
+  std::string text;
+  {
+    const py::gil_scoped_release release;
+    std::vector<Rle> decoded_rles;
+    decoded_rles.reserve(objects.size());
+    for (std::size_t i = 0; i < objects.size(); ++i) decoded_rles.push_back(decoded(objects, i));
+    text = to_text(intersection ? intersect(decoded_rles) : unite(decoded_rles));
+  }
+  return rle_dict(objects.front().size, text_object(text, Counts::bytes));
+}
+
+}  // namespace
+
+void bind_rle(py::module_& module) {
+  module.def("rle_area", &areas);
+  module.def("rle_box", &boxes);
+  module.def("rle_merge", &merged);
+}
+
+}  // namespace vislabel::python

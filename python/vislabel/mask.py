@@ -1,0 +1,81 @@
+"""COCO run-length encodings with pycocotools' names: ``from vislabel import mask as mask_utils``.
+
+Values, types and shapes are those of ``pycocotools.mask``; bad input raises `vislabel.Error`. Polygons
+(``frPyObjects``) are not here yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vislabel import _arrays, _core
+from vislabel import iou as _iou
+from vislabel._arrays import ArrayLike
+from vislabel._core import Error
+from vislabel._masks import Masks, Rle
+
+__all__ = ["area", "decode", "encode", "iou", "merge", "toBbox"]
+
+
+def encode(bimask: ArrayLike) -> Any:
+    """Encode a dense mask [H, W] as one RLE dict, or masks [H, W, N] as a list of N.
+
+    Parameters
+    ----------
+    bimask : array [H, W] or [H, W, N]
+        Bool or integers, any memory order: non-zero is set.
+    """
+    array = _arrays.as_array(bimask, "bimask")
+    if array.ndim == 2:
+        return Masks(array[None]).to_rle()[0]
+    if array.ndim != 3:
+        raise Error(f"bimask has shape {list(array.shape)}, expected [H, W] or [H, W, N]")
+    return Masks(array.transpose(2, 0, 1)).to_rle()
+
+
+def decode(rleObjs: Rle | Sequence[Rle]) -> Any:
+    """Decode one RLE dict to uint8 [H, W], or a list of N to uint8 [H, W, N]; column-major memory."""
+    single = isinstance(rleObjs, dict)
+    masks = Masks.from_rle([rleObjs] if isinstance(rleObjs, dict) else rleObjs)
+    height, width = masks.size
+    memory = np.empty((len(masks), width, height), np.uint8)
+    masks.to_dense(out=memory.transpose(0, 2, 1))
+    return memory[0].T if single else memory.transpose(2, 1, 0)
+
+
+def area(rleObjs: Rle | Sequence[Rle]) -> Any:
+    """Set pixels: one number, or uint32 [N]."""
+    if isinstance(rleObjs, dict):
+        return _core.rle_area([rleObjs]).astype(np.uint32)[0]
+    return _core.rle_area(rleObjs).astype(np.uint32)
+
+
+def toBbox(rleObjs: Rle | Sequence[Rle]) -> Any:
+    """Boxes x, y, width, height: float64 [4] or [N, 4]."""
+    if isinstance(rleObjs, dict):
+        return _core.rle_box([rleObjs])[0]
+    return _core.rle_box(rleObjs)
+
+
+def merge(rleObjs: Sequence[Rle], intersect: bool = False) -> Rle:
+    """The union of masks, or their intersection, as one RLE dict."""
+    return _core.rle_merge(rleObjs, bool(intersect))
+
+
+def iou(dt: Any, gt: Any, pyiscrowd: ArrayLike) -> Any:
+    """IoU of every pair of masks (lists of RLE dicts) or boxes ([N, 4] x, y, width, height), float64 [N, M].
+
+    Parameters
+    ----------
+    dt, gt : list of dict, or array [N, 4]
+    pyiscrowd : array [M]
+        Where it is not 0, the divisor is the detection's area.
+    """
+    if len(dt) == 0 or len(gt) == 0:
+        return []
+    if isinstance(dt[0], dict) and isinstance(gt[0], dict):
+        return _iou.mask_iou(Masks.from_rle(dt), Masks.from_rle(gt), crowd=pyiscrowd)
+    return _iou.box_iou(dt, gt, crowd=pyiscrowd)
