@@ -25,51 +25,61 @@ struct RleObject {
   }
 };
 
+[[nodiscard]] inline std::string shown(const py::handle& object) { return std::string(py::repr(object)); }
+
+/// A Python integer (anything with __index__) in 64 bits, or nothing.
+[[nodiscard]] inline std::optional<std::int64_t> integer_of(PyObject* object) {
+  if (PyIndex_Check(object) == 0) return std::nullopt;
+  const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(object));
+  const long long value = index ? PyLong_AsLongLong(index.ptr()) : -1;
+  if (value == -1 && PyErr_Occurred() != nullptr) {
+    PyErr_Clear();
+    return std::nullopt;
+  }
+  return value;
+}
+
+/// (height, width) of any sequence of two integers. Messages are made only when needed: a repr costs more
+/// than a mask.
 [[nodiscard]] inline Size size_of(const py::handle& object) {
-  const auto pair = py::reinterpret_borrow<py::sequence>(object);
-  detail::require(PySequence_Check(object.ptr()) != 0 && !py::isinstance<py::str>(object) && pair.size() == 2,
-                  "size is ", std::string(py::repr(object)), ", expected (height, width)");
-  const auto side = [&](py::ssize_t i) {
-    const py::object value = pair[i];
-    detail::require(PyIndex_Check(value.ptr()) != 0, "size is ", std::string(py::repr(object)),
-                    ", expected two integers");
-    try {
-      return value.cast<std::int64_t>();
-    } catch (const py::cast_error&) {
-      throw Error("size is " + std::string(py::repr(object)) + ", expected two integers of at most 63 bits");
-    }
-  };
-  return {side(0), side(1)};
+  const auto pair = py::reinterpret_steal<py::object>(PySequence_Fast(object.ptr(), ""));
+  if (pair && !py::isinstance<py::str>(object) && PySequence_Fast_GET_SIZE(pair.ptr()) == 2) {
+    const auto height = integer_of(PySequence_Fast_GET_ITEM(pair.ptr(), 0));
+    const auto width = integer_of(PySequence_Fast_GET_ITEM(pair.ptr(), 1));
+    if (height && width) return {*height, *width};
+  }
+  PyErr_Clear();
+  throw Error("size is " + shown(object) + ", expected (height, width), two integers of at most 63 bits");
 }
 
 [[nodiscard]] inline std::vector<std::int64_t> run_list(const py::object& counts) {
   std::vector<std::int64_t> runs;
   for (const py::handle run : counts) {
-    detail::require(PyIndex_Check(run.ptr()) != 0, "run ", runs.size(), " is ", std::string(py::repr(run)),
-                    ", expected an integer");
-    const long long value =
-        PyLong_AsLongLong(py::reinterpret_steal<py::object>(PyNumber_Index(run.ptr())).ptr());
-    if (value == -1 && PyErr_Occurred() != nullptr) {
-      PyErr_Clear();
+    const std::optional<std::int64_t> value = integer_of(run.ptr());
+    if (!value)
       throw Error(
-          detail::text("run ", runs.size(), " is ", std::string(py::repr(run)), ", which overflows 64 bits"));
-    }
-    runs.push_back(value);
+          detail::text("run ", runs.size(), " is ", shown(run), ", expected an integer of at most 63 bits"));
+    runs.push_back(*value);
   }
   return runs;
 }
 
+[[nodiscard]] inline std::string type_name(const py::handle& object) {
+  return std::string(py::str(py::type::of(object).attr("__name__")));
+}
+
 [[nodiscard]] inline RleObject rle_object(const py::handle& object) {
-  detail::require(py::isinstance<py::dict>(object), "a ",
-                  std::string(py::str(py::type::of(object).attr("__name__"))),
-                  " was given, expected a dict with \"size\" and \"counts\"");
-  const auto dict = py::reinterpret_borrow<py::dict>(object);
-  for (const char* key : {"size", "counts"})
-    detail::require(dict.contains(key), "the dict has no \"", key, "\", expected \"size\" and \"counts\"");
+  if (!PyDict_Check(object.ptr()))
+    throw Error("a " + type_name(object) + " was given, expected a dict with \"size\" and \"counts\"");
+  const auto entry = [&](const char* key) {
+    PyObject* value = PyDict_GetItemString(object.ptr(), key);
+    detail::require(value != nullptr, "the dict has no \"", key, "\", expected \"size\" and \"counts\"");
+    return py::reinterpret_borrow<py::object>(value);
+  };
   RleObject rle;
-  rle.size = size_of(dict["size"]);
+  rle.size = size_of(entry("size"));
   detail::require_size(rle.size);
-  py::object counts = dict["counts"];
+  py::object counts = entry("counts");
   if (py::isinstance<py::bytes>(counts)) {
     rle.counts = std::string_view(PyBytes_AS_STRING(counts.ptr()),
                                   static_cast<std::size_t>(PyBytes_GET_SIZE(counts.ptr())));
@@ -84,8 +94,7 @@ struct RleObject {
   } else if (py::isinstance<py::sequence>(counts) || py::isinstance<py::array>(counts)) {
     rle.counts = run_list(counts);
   } else {
-    throw Error("counts is a " + std::string(py::str(py::type::of(counts).attr("__name__"))) +
-                ", expected bytes, str or a list of run lengths");
+    throw Error("counts is a " + type_name(counts) + ", expected bytes, str or a list of run lengths");
   }
   rle.object = std::move(counts);
   return rle;

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from vislabel import Masks, iou
+from vislabel import iou
+from vislabel._masks import Masks
 
 Table = NDArray[np.float64]
 
@@ -16,10 +17,14 @@ Table = NDArray[np.float64]
 # that a swinging leg does not pull the predicted box to and fro.
 VELOCITY_FRAMES = 5
 
+# Masks whose median area is a chain's usual one. Compared with the last area alone, a chain grew into a group
+# in two or three steps and left it as somebody else (vtest.avi, frames 160 to 173).
+AREA_FRAMES = 9
+
 
 @dataclass(frozen=True)
 class LinkRule:
-    """What makes two masks the same object: see the fields of the same names in `vislabel.propose.Settings`."""
+    """What makes two masks the same object: `vislabel.propose.Settings` explains the numbers."""
 
     least_iou: float
     least_area_ratio: float
@@ -59,7 +64,8 @@ def link(frames: Sequence[Masks], rule: LinkRule) -> list[Chain]:
 
     In each frame the pairs (open chain, mask) are taken greedily, largest overlap first, ties by older chain,
     then by lower mask index. Overlap is the larger of the masks' IoU and, because fast or long unseen objects
-    no longer overlap themselves, the IoU of the boxes, moved on with the chain's velocity. A pair whose areas differ too much is refused: it is two people who met, not one who grew.
+    no longer overlap themselves, the IoU of the boxes, moved on with the chain's velocity. A pair whose areas
+    differ too much is refused: it is people who met, not one who grew.
     """
     chains: list[Chain] = []
     alive: list[Chain] = []
@@ -93,8 +99,8 @@ def _overlap(
     if recent:
         before = frames[t - 1][np.array([alive[c].index[-1] for c in recent], dtype=np.int64)]
         table[recent] = np.maximum(table[recent], iou.mask_iou(before, frames[t]))
-    last = np.array([chain.area[-1] for chain in alive], dtype=np.float64)[:, None]
-    table[np.minimum(last, areas) < rule.least_area_ratio * np.maximum(last, areas)] = 0
+    usual = np.array([np.median(chain.area[-AREA_FRAMES:]) for chain in alive])[:, None]
+    table[np.minimum(usual, areas) < rule.least_area_ratio * np.maximum(usual, areas)] = 0
     return table
 
 

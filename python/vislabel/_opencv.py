@@ -5,17 +5,18 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from vislabel._core import Error
+
 
 def opencv(purpose: str) -> Any:
     """Return the module ``cv2``, or explain how to get it.
 
-    Errors
+    Raises
     ------
-    ``vislabel.Error`` that names the extra to install, where OpenCV is missing.
+    vislabel.Error
+        OpenCV is missing: the message names the extra to install.
     """
-    from vislabel import Error
-
     try:
         return importlib.import_module("cv2")
     except ImportError as cause:
-        raise Error(f"{purpose} needs OpenCV, which is not installed: pip install 'vislabel[draw]'") from cause
+        raise Error(f"{purpose} needs OpenCV: pip install 'vislabel[draw]'") from cause

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vislabel import Error
+from vislabel._core import Error
 from vislabel._opencv import opencv
 
 Frame = NDArray[np.uint8]
@@ -28,14 +28,22 @@ IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".t
 class Video:
     """The frames [start, stop) of a video: ``len`` of them, each [H, W, 3] uint8 RGB when looped over.
 
-    Units
-    -----
-    `size` is (height, width). `names` [T] are the names of the frames, as YouTube-VIS files want them:
-    ``<video>/<file>`` for images, ``<video>/<frame number, five digits>.jpg`` for frames of a file.
+    Attributes
+    ----------
+    path : Path
+    size : (H, W)
+    start, stop : int
+        Numbers of the first frame and of the one behind the last.
+    names : tuple of T str
+        The frames' names, as YouTube-VIS files want them: ``<video>/<file>`` for images,
+        ``<video>/<frame number, five digits>.jpg`` for the frames of a file.
+    images : tuple of T Path
+        The files, where the video is a folder of images.
 
-    Errors
+    Raises
     ------
-    While looping: a frame that cannot be read any more, or of another size than the first.
+    vislabel.Error
+        While looping: a frame that cannot be read any more, or of another size than the first.
     """
 
     path: Path
@@ -66,15 +74,18 @@ class Video:
 def read_video(path: str | Path, *, start: int = 0, stop: int | None = None) -> Video:
     """Open a video file, a folder of images (in natural order: 2.png before 10.png) or a single image.
 
-    Units
-    -----
-    Frames are numbered from 0; `stop` is exclusive, None means the end. The frames up to `stop` are counted by
-    walking through the file, because the count in a video's header is only a guess.
+    Parameters
+    ----------
+    path : str or Path
+    start, stop : int
+        Frames, numbered from 0; `stop` is exclusive, None means the end. The frames up to `stop` are counted
+        by walking through the file, because the count in a video's header is only a guess.
 
-    Errors
+    Raises
     ------
-    A path that does not exist, holds no images or cannot be decoded; a range that is empty or that reaches
-    beyond the end; OpenCV missing.
+    vislabel.Error
+        A path that does not exist, holds no images or cannot be decoded; a range that is empty or reaches
+        beyond the end; OpenCV missing.
     """
     path = Path(path)
     for name, value in (("start", start), ("stop", stop)):
@@ -93,9 +104,8 @@ def read_video(path: str | Path, *, start: int = 0, stop: int | None = None) -> 
         raise Error(f"{path} has {count} frames, expected more than start = {start}")
     stop = count if stop is None else stop
     images = images[start:stop]
-    names = tuple(
-        f"{path.stem}/{images[t - start].name}" if images else f"{path.stem}/{t:05d}.jpg" for t in range(start, stop)
-    )
+    files = [image.name for image in images] or [f"{t:05d}.jpg" for t in range(start, stop)]
+    names = tuple(f"{path.stem}/{file}" for file in files)
     first = next(_read_images(images) if images else _read_stream(path, start))
     return Video(path, (first.shape[0], first.shape[1]), start, stop, names, images)
 

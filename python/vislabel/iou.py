@@ -136,7 +136,6 @@ def _flags(crowd: ArrayLike | None, count: int) -> npt.NDArray[np.uint8]:
         return np.zeros(0, np.uint8)
     given = _arrays.as_array(crowd, "crowd")
     if given.shape != (count,):
-        raise Error(
-            f"crowd has shape {list(given.shape)}, expected one entry per column of the result ({count})"
-        )
-    return (given != 0).astype(np.uint8)
+        raise Error(f"crowd has shape {list(given.shape)}, expected one entry per mask or box of b ({count})")
+    flags: npt.NDArray[np.uint8] = (given != 0).astype(np.uint8)
+    return flags

@@ -24,11 +24,18 @@ template <class... Parts>
   return out.str();
 }
 
+/// Throws `Error` with the given parts as its message. By value and out of line, so that the values of a hot
+/// loop stay in registers until something is wrong.
+template <class... Parts>
+[[noreturn, gnu::cold, gnu::noinline]] void fail(Parts... parts) {
+  throw Error(text(parts...));
+}
+
 /// Throws `Error` with the given parts as its message unless `condition` holds.
 template <class... Parts>
-void require(bool condition, const Parts&... parts) {
+[[gnu::always_inline]] inline void require(bool condition, const Parts&... parts) {
   if (!condition) [[unlikely]]
-    throw Error(text(parts...));
+    fail(parts...);
 }
 
 }  // namespace detail

@@ -20,20 +20,24 @@ namespace vislabel {
 [[nodiscard]] inline Box box(const Rle& rle) {
   const auto counts = rle.counts();
   const std::int64_t height = rle.size().height;
-  std::int64_t x_begin = 0, x_end = 0, y_begin = height, y_end = 0, begin = 0;
-  for (std::size_t i = 0; i + 1 < counts.size(); i += 2) {
-    begin += counts[i];
-    const std::int64_t end = begin + counts[i + 1], y = begin % height;
-    if (i == 0) x_begin = begin / height;
-    if (y + counts[i + 1] <= height) {
-      y_begin = std::min(y_begin, y);
-      y_end = std::max(y_end, y + counts[i + 1]);
-    } else {  // crosses into the next column
-      y_begin = 0;
-      y_end = height;
+  std::int64_t x = 0, y = 0;  // the pixel after the last run
+  std::int64_t x_begin = rle.size().width, x_end = 0, y_begin = height, y_end = 0;
+  const auto advance = [&](std::int64_t run) {
+    y += run;
+    if (y >= height) {
+      x += y / height;
+      y %= height;
     }
-    x_end = (end - 1) / height + 1;
-    begin = end;
+  };
+  for (std::size_t i = 0; i + 1 < counts.size(); i += 2) {
+    advance(counts[i]);
+    const std::int64_t top = y, bottom = y + counts[i + 1];
+    x_begin = std::min(x_begin, x);
+    advance(counts[i + 1]);
+    x_end = y > 0 ? x + 1 : x;
+    const bool wraps = bottom > height;  // into the next column
+    y_begin = std::min(y_begin, wraps ? 0 : top);
+    y_end = std::max(y_end, wraps ? height : bottom);
   }
   if (x_end == 0) return {};
   return {static_cast<double>(x_begin), static_cast<double>(y_begin), static_cast<double>(x_end - x_begin),

@@ -44,34 +44,69 @@ class TextWriter {
   return std::string(detail::TextWriter().write(rle.counts()));
 }
 
-/// Reads COCO's text form.
-///
-/// *Errors*: characters outside '0'..'o'; text that ends inside a number; numbers beyond 64 bits; negative
-/// runs; runs that do not add up to height x width.
-[[nodiscard]] inline Rle from_text(Size size, std::string_view text) {
-  std::vector<std::int64_t> counts;
-  counts.reserve(text.size() / 2 + 1);
-  for (std::size_t at = 0; at < text.size();) {
+namespace detail {
+
+/// Reads the numbers of COCO's text one by one.
+class TextReader {
+ public:
+  explicit TextReader(std::string_view text) : text_(text) {}
+
+  [[nodiscard]] bool done() const { return at_ == text_.size(); }
+  [[nodiscard]] std::size_t at() const { return at_; }
+
+  /// The next number, which is a difference from the fourth on.
+  [[nodiscard]] std::int64_t next() {
     std::int64_t x = 0;
     unsigned shift = 0;
-    for (bool more = true; more; ++at, shift += 5) {
-      detail::require(at < text.size(), "the text ends inside a run length (", text.size(), " characters)");
-      const auto group = static_cast<unsigned>(static_cast<unsigned char>(text[at])) - 48U;
-      detail::require(group < 64, "character ", at, " of the text has code ",
-                      static_cast<unsigned>(static_cast<unsigned char>(text[at])), ", expected 48 to 111");
-      detail::require(shift < 60, "the number at character ", at, " of the text overflows");
+    while (true) {
+      require(at_ < text_.size(), "the text ends inside a run length (", text_.size(), " characters)");
+      const auto code = static_cast<unsigned>(static_cast<unsigned char>(text_[at_]));
+      const unsigned group = code - 48U;
+      require(group < 64, "character ", at_, " of the text has code ", code, ", expected 48 to 111");
+      require(shift < 60, "the number at character ", at_, " of the text overflows");
+      ++at_;
       x |= static_cast<std::int64_t>(group & 0x1f) << shift;
-      more = (group & 0x20) != 0;
-      if (!more && (group & 0x10) != 0) x |= -(std::int64_t{1} << (shift + 5));
+      shift += 5;
+      if ((group & 0x20) != 0) continue;
+      const std::int64_t sign = std::int64_t{1} << (shift - 1);  // bit 4 of the last group
+      return (x ^ sign) - sign;
     }
-    if (counts.size() > 2) {
-      const std::int64_t before = counts[counts.size() - 2];
-      detail::require(x <= INT64_MAX - before, "the number before character ", at, " of the text overflows");
-      x += before;
-    }
-    counts.push_back(x);
   }
-  return Rle::from_counts<std::int64_t>(size, counts);
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace detail
+
+/// Reads COCO's text form.
+///
+/// *Errors*: characters outside '0'..'o'; text that ends inside a number; numbers beyond 60 bits; negative
+/// runs; runs that do not add up to height x width.
+[[nodiscard]] inline Rle from_text(Size size, std::string_view text) {
+  detail::require_size(size);
+  detail::TextReader reader(text);
+  const std::int64_t pixels = size.pixels();
+  std::vector<std::uint32_t> counts(text.size());  // at least one character a run
+  std::int64_t sum = 0;
+  bool canonical = true;
+  std::size_t i = 0;
+  for (; !reader.done(); ++i) {
+    std::int64_t run = reader.next();
+    if (i > 2) run += counts[i - 2];
+    detail::require(run >= 0, "run ", i, " is ", run, ", expected at least 0");
+    detail::require(run <= pixels - sum, "the runs up to run ", i, " add up to more than height x width (",
+                    size, " = ", pixels, ")");
+    sum += run;
+    canonical &= run > 0 || i == 0;
+    counts[i] = static_cast<std::uint32_t>(run);
+  }
+  counts.resize(i);
+  detail::require(sum == pixels, "the runs add up to ", sum, ", expected height x width (", size, " = ",
+                  pixels, ")");
+  if (canonical && !counts.empty()) return detail::RleAccess::trusted(size, counts);
+  return Rle::from_counts<std::uint32_t>(size, counts);
 }
 
 }  // namespace vislabel

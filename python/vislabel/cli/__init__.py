@@ -1,0 +1,84 @@
+"""The command line: one verb per task.
+
+Exit codes: 0; 2 and one line on stderr where the input or the arguments are bad; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from vislabel._core import Error, __version__
+from vislabel.cli import check, propose, select, show
+
+__all__ = ["main"]
+
+_VERBS = {"propose": propose, "select": select, "show": show, "check": check}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, _line(self.prog, f"{message} (see {self.prog} --help)"))
+
+
+def _line(program: str, message: object) -> str:
+    text = str(message).replace("\r", "\\r").replace("\n", "\\n")
+    return f"{program}: {text}\n"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="vislabel",
+        description="Pseudo-labels for video instance segmentation.",
+        epilog="vislabel VERB --help shows an example of each.",
+    )
+    parser.add_argument("--version", action="version", version=f"vislabel {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, module in _VERBS.items():
+        verb = verbs.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=module.__doc__,
+            epilog=f"example:\n  {module.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        verb.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+        module.add_arguments(verb)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    argv
+        The arguments; left out: those of the process.
+    """
+    program = "vislabel"
+    try:
+        arguments = _parser().parse_args(argv)
+        program = f"vislabel {arguments.verb}"
+        code: int = _VERBS[arguments.verb].run(arguments)
+        sys.stdout.flush()
+        return code
+    except SystemExit as leaving:  # argparse's, after --help and errors
+        return leaving.code if isinstance(leaving.code, int) else 0
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # the reader of stdout has left: nothing to say, and Python must not try again while it shuts down
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        sys.stderr.write(_line(program, f"{error.filename}: {reason}" if error.filename else reason))
+        return 2
+    except Error as error:
+        sys.stderr.write(_line(program, error))
+        return 2

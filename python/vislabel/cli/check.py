@@ -1,0 +1,157 @@
+"""Check a results or dataset file: count what is in it, and list everything that is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vislabel._tracks import Tracks
+from vislabel.cli.terminal import Report, print_json, print_table, progress
+from vislabel.io import Annotations, Dataset, Defect, Results
+from vislabel.io.json_files import JsonFile
+
+SUMMARY = "what is in a file, and what is wrong with it"
+EXAMPLE = "vislabel check pseudo.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the verb."""
+    parser.add_argument("file", help="results or dataset JSON, may end in .gz")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print counts and defects; 2 if there are any."""
+    with progress("check") as report:
+        survey = _Survey()
+        if JsonFile(arguments.file).is_list:
+            kind = "results"
+            survey.read_results(Results(arguments.file), report)
+        else:
+            kind = "dataset"
+            survey.read_dataset(Dataset(arguments.file), report)
+    defects = [{"where": defect.where, "what": defect.what} for defect in survey.defects]
+    if arguments.json:
+        categories = {str(label): count for label, count in sorted(survey.categories.items())}
+        summary = {"file": arguments.file, "kind": kind, **survey.counts, "categories": categories}
+        print_json({**summary, "defects": defects})
+    else:
+        print(f"{arguments.file}: {kind}\n")
+        rows = [(name.replace("_", " "), count) for name, count in survey.counts.items()]
+        rows += [(f"category {name}", count) for name, count in sorted(survey.categories.items())]
+        print_table(("holds", "count"), rows)
+        print("\ndefects:" if defects else "\nno defects")
+        for defect in survey.defects:
+            print(f"  {defect}")
+    if not defects:
+        return 0
+    count = f"{len(defects)} defect{'' if len(defects) == 1 else 's'}"
+    sys.stderr.write(f"vislabel check: {arguments.file}: {count}\n")
+    return 2
+
+
+class _Survey:
+    """What is in a file; tracks of a video with defects are not counted, as they cannot be read."""
+
+    def __init__(self) -> None:
+        names = (
+            "videos",
+            "frames",
+            "tracks",
+            "with_quality",
+            "present",
+            "absent",
+            "empty",
+            "unreadable_videos",
+        )
+        self.counts = dict.fromkeys(names, 0)
+        self.categories: Counter[str | int] = Counter()
+        self.defects: list[Defect] = []
+
+    def read_results(self, results: Results, report: Report) -> None:
+        self.defects += results.defects
+        for done, video_id in enumerate(results.video_ids):
+            report(done, len(results))
+            detections, defects = results.inspect(video_id)
+            self.defects += defects
+            if detections is None:
+                self._unreadable()
+                continue
+            self._count(detections.tracks, detections.tracks.frames, detections.labels)
+            if detections.predicted_iou is not None:
+                self.counts["with_quality"] += len(detections)
+
+    def read_dataset(self, dataset: Dataset, report: Report) -> None:
+        self.defects += dataset.defects
+        names = {
+            category["id"]: f"{category['id']} {category.get('name', '')}".strip()
+            for category in dataset.categories
+        }
+        for done, video in enumerate(dataset.videos):
+            report(done, len(dataset))
+            annotations, defects = dataset.inspect(video.id)
+            self.defects += defects
+            if annotations is None:
+                self._unreadable()
+                continue
+            self._count(annotations.tracks, video.length, annotations.labels, names)
+            self.counts["with_quality"] += sum("quality" in extra for extra in annotations.extra)
+            self.defects += _in_annotations(annotations)
+
+    def _unreadable(self) -> None:
+        self.counts["videos"] += 1
+        self.counts["unreadable_videos"] += 1
+
+    def _count(
+        self, tracks: Tracks, frames: int, labels: npt.NDArray[np.int64], names: dict[int, str] | None = None
+    ) -> None:
+        present = tracks.present
+        for name, count in (
+            ("videos", 1),
+            ("frames", frames),
+            ("tracks", len(tracks)),
+            ("present", int(present.sum())),
+            ("absent", int((~present).sum())),
+            ("empty", int((present & (tracks.area == 0)).sum())),
+        ):
+            self.counts[name] += count
+        self.categories.update((names or {}).get(label, label) for label in labels.tolist())
+
+
+def _in_annotations(annotations: Annotations) -> Iterator[Defect]:
+    """What a reader accepts and an evaluator or a trainer stumbles over."""
+    tracks = annotations.tracks
+    for n in range(len(annotations)):
+        given = 0 if annotations.ids is None else int(annotations.ids[n])
+        where = f"video {annotations.video.id}, annotation id {given}"
+        if given < 1:
+            yield Defect(where, "expected ids from 1 (the official evaluator never matches id 0)")
+        if annotations.areas is not None:
+            yield from _disagreements(where, "areas", annotations.areas[n], tracks.area[n], tracks.present[n])
+        if annotations.boxes is not None:
+            yield from _disagreements(where, "bboxes", annotations.boxes[n], tracks.box[n], tracks.present[n])
+
+
+def _disagreements(
+    where: str, name: str, given: Any, own: Any, present: npt.NDArray[np.bool_]
+) -> Iterator[Defect]:
+    """Areas [T] or boxes [T, 4] that are not those of the masks, by more than rounding."""
+    for t, (value, expected, there) in enumerate(zip(given, own, present, strict=True)):
+        missing = bool(np.isnan(value).any())
+        place = f"{where}, {name}[{t}]"
+        if missing == there:
+            what = "is null where there is a mask" if missing else "is not null where the segmentation is"
+            yield Defect(place, what)
+        elif there and np.abs(value - expected).max() > 0.5:
+            yield Defect(place, f"is {_text(value)}, the mask's is {_text(expected)}")
+
+
+def _text(value: Any) -> str:
+    numbers = np.atleast_1d(value).tolist()
+    text = ", ".join(f"{number:g}" for number in numbers)
+    return f"[{text}]" if len(numbers) > 1 else text

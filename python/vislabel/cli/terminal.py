@@ -1,0 +1,138 @@
+"""What the verbs share: arguments with a range, tables, a progress bar, the clock."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from vislabel.io.json_files import PathLike
+
+Report = Callable[[int, int], None]
+
+
+def finite(text: str) -> float:
+    """The type of an argument that is a number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}")
+    return value
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """The type of an argument that is an integer of at least a value."""
+
+    def convert(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"expected an integer of at least {least}, got {text!r}")
+        return value
+
+    return convert
+
+
+def require_writable(path: PathLike) -> None:
+    """Find a missing or protected folder before the work, not after it.
+
+    *Errors*: `OSError`.
+    """
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object on one line."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table: by rich where it is installed and stdout is a terminal, else as aligned text."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    try:
+        from rich.console import Console
+        from rich.table import Table
+    except ImportError:
+        Table = None  # type: ignore[assignment, misc]
+    # rich would cut long paths to 80 columns where nobody looks at a terminal
+    if Table is None or not sys.stdout.isatty():
+        _print_plain(columns, cells)
+        return
+    table = Table()
+    for name in columns:
+        table.add_column(name, justify="left" if name == columns[0] else "right", overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    Console(markup=False, highlight=False).print(table)
+
+
+def _print_plain(columns: Sequence[str], cells: list[list[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    for row in [list(columns), *cells]:
+        first = row[0].ljust(widths[0])
+        rest = (text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True))
+        print("  ".join([first, *rest]).rstrip())
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return "" if value is None else str(value)
+
+
+@contextmanager
+def progress(task: str) -> Iterator[Report]:
+    """A function that takes the steps done and their number: a bar on a terminal, else nothing."""
+    try:
+        from rich.console import Console
+        from rich.progress import Progress
+    except ImportError:
+        yield _silent
+        return
+    if not sys.stderr.isatty():
+        yield _silent
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        bar_id = bar.add_task(task, total=None)
+        yield lambda done, total: bar.update(bar_id, completed=done, total=total)
+
+
+def _silent(done: int, total: int) -> None:
+    del done, total
+
+
+class Clock:
+    """Seconds spent in each step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._start = time.perf_counter()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Add the time that the block takes to a step."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+    def finish(self, rest: str) -> dict[str, float]:
+        """All steps, the rest of the time since the start under a name of its own, and the total."""
+        total = time.perf_counter() - self._start
+        self.seconds[rest] = total - sum(self.seconds.values())
+        return {**self.seconds, "total": total}
