@@ -59,6 +59,12 @@ class OverlapTest {
     return enough(pair_iou(tracks_, n, tracks_, m, {options_.over_time, EmptyPair::zero}));
   }
 
+  /// In how many frames both tracks have pixels: what a test of the pair costs at most.
+  [[nodiscard]] std::int64_t common_frames(std::int64_t n, std::int64_t m) const {
+    const auto &a = seen_[static_cast<std::size_t>(n)], &b = seen_[static_cast<std::size_t>(m)];
+    return static_cast<std::int64_t>((a & b).count());
+  }
+
  private:
   [[nodiscard]] bool enough(double iou) const {
     return options_.suppress == Suppress::at_least ? iou >= options_.iou_threshold
@@ -144,19 +150,26 @@ template <exec::Policy P>
            options.labels[static_cast<std::size_t>(n)] == options.labels[static_cast<std::size_t>(m)];
   };
   NmsResult result{{}, std::vector<std::int64_t>(scores.size(), -1)};
-  std::vector<std::int64_t> rest = order;
+  std::vector<std::int64_t> rest = order, candidates;
   while (!rest.empty()) {
     const std::int64_t best = rest.front();
+    rest.erase(rest.begin());
     result.kept.push_back(best);
-    exec::for_each(policy, static_cast<std::int64_t>(rest.size()) - 1, tracks.frames() * detail::frame_ns,
+    candidates.clear();
+    std::int64_t frames = 0;
+    for (const std::int64_t m : rest)
+      if (same_label(best, m)) {
+        candidates.push_back(m);
+        frames += overlaps.common_frames(best, m);
+      }
+    const auto count = static_cast<std::int64_t>(candidates.size());
+    exec::for_each(policy, count, detail::frame_ns * frames / std::max<std::int64_t>(1, count),
                    [&](std::int64_t i) {
-                     const std::int64_t m = rest[static_cast<std::size_t>(i) + 1];
-                     if (same_label(best, m) && overlaps(best, m))
-                       result.suppressed_by[static_cast<std::size_t>(m)] = best;
+                     const std::int64_t m = candidates[static_cast<std::size_t>(i)];
+                     if (overlaps(best, m)) result.suppressed_by[static_cast<std::size_t>(m)] = best;
                    });
-    std::erase_if(rest, [&](std::int64_t m) {
-      return m == best || result.suppressed_by[static_cast<std::size_t>(m)] >= 0;
-    });
+    std::erase_if(rest,
+                  [&](std::int64_t m) { return result.suppressed_by[static_cast<std::size_t>(m)] >= 0; });
   }
   return result;
 }

@@ -29,12 +29,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Print counts and defects; 2 if there are any."""
     with progress("check") as report:
         survey = _Survey()
-        if JsonFile(arguments.file).is_list:
+        file = JsonFile(arguments.file)  # opened once: it may be a pipe
+        if file.is_list:
             kind = "results"
-            survey.read_results(Results(arguments.file), report)
+            survey.read_results(Results(file), report)
         else:
             kind = "dataset"
-            survey.read_dataset(Dataset(arguments.file), report)
+            survey.read_dataset(Dataset(file), report)
     defects = [{"where": defect.where, "what": defect.what} for defect in survey.defects]
     if arguments.json:
         categories = {str(label): count for label, count in sorted(survey.categories.items())}

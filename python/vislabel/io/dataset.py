@@ -50,16 +50,16 @@ class Dataset:
     video without annotations too. Made by `read_dataset`.
     """
 
-    def __init__(self, path: PathLike) -> None:
-        self._file = JsonFile(path)
+    def __init__(self, path: PathLike | JsonFile) -> None:
+        self._file = path if isinstance(path, JsonFile) else JsonFile(path)
         self.path = self._file.path
         if self._file.is_list:
-            raise Error(f"{path}: expected an object with videos and annotations, got a list (results?)")
+            raise Error(f"{self.path}: expected an object with videos and annotations, got a list (results?)")
         members = self._file.members()
         if "videos" not in members:
             keys = ", ".join(list(members)[:6])
             raise Error(
-                f'{path}: has no "videos", expected a dataset with videos and annotations (keys: {keys})'
+                f'{self.path}: has no "videos", expected a dataset with videos and annotations (keys: {keys})'
             )
         pieces = {name: self._pieces_of(members, name) for name in ("videos", "annotations")}
         rest = {

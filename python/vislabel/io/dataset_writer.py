@@ -10,7 +10,7 @@ import numpy as np
 
 from vislabel._core import Error
 from vislabel.io.dataset import Dataset
-from vislabel.io.json_files import PathLike, encode, write_items, written
+from vislabel.io.json_files import PathLike, encode, encode_entry, write_items, written
 from vislabel.io.records import Annotations, Video
 
 
@@ -52,6 +52,9 @@ def write_dataset(
         info = annotations.info if info is None else info
         licenses = annotations.licenses if licenses is None else licenses
         extra = annotations.extra if extra is None else extra
+    taken = {"info", "licenses", "categories", "videos", "annotations"} & set(extra or {})
+    if taken:
+        raise Error(f'extra holds "{min(taken)}", which is a member of its own')
     state = _Written()
     with written(path) as stream:
         head = {"info": info or {}, "licenses": licenses or []}
@@ -83,8 +86,7 @@ class _Written:
         for n, entry in enumerate(_entries(annotations)):
             entry["id"] = self._id(annotations, n)
             extra = annotations.extra[n] if annotations.extra else {}
-            # the known keys come first and win
-            yield encode({**entry, **extra, **entry}, f"video {video.id}, track {n}")
+            yield encode_entry(entry, extra, f"video {video.id}, track {n}")
 
     def categories(self, given: Sequence[Mapping[str, Any]] | None) -> list[Any]:
         if given is None:
@@ -120,12 +122,12 @@ def _entries(annotations: Annotations) -> Iterator[dict[str, Any]]:
     for n, row in enumerate(tracks.to_rle(counts="str")):
         yield {
             "id": 0,
-            "video_id": video.id,
+            "video_id": int(video.id),
             "category_id": int(annotations.labels[n]),
             "iscrowd": 0 if annotations.crowd is None else int(annotations.crowd[n]),
-            "width": video.width,
-            "height": video.height,
-            "length": video.length,
+            "width": int(video.width),
+            "height": int(video.height),
+            "length": int(video.length),
             "bboxes": [None if np.isnan(box).any() else box.tolist() for box in boxes[n]],
             "areas": [_number_or_null(area) for area in areas[n].tolist()],
             "segmentations": row,

@@ -1,6 +1,6 @@
 """JSON files of any size: mapped into memory, cut into undecoded pieces, written atomically.
 
-msgspec does the parsing: it rounds numbers correctly, refuses NaN, and cuts at about 5 GB/s without a copy.
+msgspec does the parsing: it rounds numbers correctly, refuses NaN, and cuts without a copy (93 MB in 0.2 s).
 """
 
 from __future__ import annotations
@@ -206,11 +206,12 @@ def written(path: PathLike) -> Iterator[BinaryIO]:
     stays as it was.
     """
     require_msgspec()
-    target = os.path.realpath(path)
-    if os.path.exists(target) and not os.path.isfile(target):
-        with open(target, "wb") as file:
+    # the real path of /dev/stdout may not exist, hence the given one
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as file:
             yield file
         return
+    target = os.path.realpath(path)
     temporary = f"{target}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
     try:
         with _named_as(path), open(temporary, "xb") as file:
@@ -250,7 +251,7 @@ def write_items(stream: BinaryIO, items: Iterable[bytes]) -> None:
 
 
 def encode(value: object, where: str) -> bytes:
-    """The JSON of a value.
+    """The JSON of a value from outside.
 
     *Errors*: NaN and infinite numbers (which msgspec would silently turn into null); what JSON cannot
     express.
@@ -258,10 +259,22 @@ def encode(value: object, where: str) -> bytes:
     import msgspec
 
     try:
-        plain = _plain(value)
-        return msgspec.json.encode(plain)
+        return msgspec.json.encode(_plain(value))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise Error(f"{where}: {error}") from error
+
+
+def encode_entry(known: Mapping[str, object], extra: Mapping[str, object], where: str) -> bytes:
+    """The JSON object of an entry: the known keys come first and win.
+
+    The values of `known` are the library's own, finite and of Python's types; to walk over every mask of
+    them would take longer than all the rest of the writing.
+    """
+    import msgspec
+
+    text = msgspec.json.encode(known)
+    rest = encode({name: value for name, value in extra.items() if name not in known}, where)
+    return text if rest == b"{}" else text[:-1] + b"," + rest[1:]
 
 
 def _plain(value: object) -> object:

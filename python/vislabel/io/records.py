@@ -63,6 +63,10 @@ class Annotations:
             "boxes": (np.float64, (count, frames, 4)),
         }
         _convert(self, arrays, optional=("ids", "crowd", "areas", "boxes"))
+        for name in ("areas", "boxes"):
+            array = getattr(self, name)
+            if array is not None and np.isinf(array).any():
+                raise Error(f"{name} holds an infinite number")
 
     def __len__(self) -> int:
         """The number of tracks."""

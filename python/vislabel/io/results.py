@@ -27,7 +27,7 @@ from vislabel.io.defects import (
     packed,
     shown,
 )
-from vislabel.io.json_files import JsonFile, PathLike, encode, write_items, written
+from vislabel.io.json_files import JsonFile, PathLike, encode_entry, write_items, written
 from vislabel.io.records import Detections, Video
 
 if TYPE_CHECKING:
@@ -46,13 +46,17 @@ class Results:
     """
 
     def __init__(
-        self, path: PathLike, *, quality: PathLike | None = None, videos: Iterable[Video] | None = None
+        self,
+        path: PathLike | JsonFile,
+        *,
+        quality: PathLike | None = None,
+        videos: Iterable[Video] | None = None,
     ) -> None:
-        self._file = JsonFile(path)
+        self._file = path if isinstance(path, JsonFile) else JsonFile(path)
         self.path = self._file.path
         if not self._file.is_list:
             keys = ", ".join(list(self._file.members())[:6])
-            raise Error(f"{path}: expected a list of results, got an object (keys: {keys})")
+            raise Error(f"{self.path}: expected a list of results, got an object (keys: {keys})")
         self._pieces = self._file.items()
         self._shapes = None if videos is None else {video.id: video for video in videos}
         self._quality = None if quality is None else _Quality(quality, len(self._pieces), self.path)
@@ -274,7 +278,7 @@ def _encoded(video: Detections) -> Iterator[bytes]:
     present = video.tracks.present
     for n, row in enumerate(video.tracks.to_rle(counts="str")):
         entry: dict[str, Any] = {
-            "video_id": video.video_id,
+            "video_id": int(video.video_id),
             "score": float(video.scores[n]),
             "category_id": int(video.labels[n]),
             "segmentations": row,
@@ -285,5 +289,4 @@ def _encoded(video: Detections) -> Iterator[bytes]:
                 value if there else None for value, there in zip(values, present[n], strict=True)
             ]
         extra = video.extra[n] if video.extra else {}
-        # the known keys come first and win
-        yield encode({**entry, **extra, **entry}, f"video {video.video_id}, track {n}")
+        yield encode_entry(entry, extra, f"video {video.video_id}, track {n}")
