@@ -9,7 +9,7 @@
 # Dependencies come from the surrounding project, from CMake packages, or, for header-only ones without a package
 # file, from the include path.
 find_package(Eigen3 3.3 CONFIG QUIET)
-find_package(Boost 1.71 QUIET)
+find_package(Boost 1.71 CONFIG QUIET)
 find_package(xtensor CONFIG QUIET)
 find_package(OpenMP QUIET COMPONENTS CXX)
 

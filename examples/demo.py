@@ -53,7 +53,7 @@ def proposal_rows(title: str, report: dict[str, Any]) -> list[Row]:
     """What `propose` found, as rows of the table."""
     counts, seconds = report["counts"], report["seconds"]
     found = f"{counts['tracks']} candidate tracks, {counts['masks']} masks"
-    return [(title, found, f"{seconds['propose']:.1f}")]
+    return [(title, found, f"{seconds['propose']:.1f} s")]
 
 
 def selection_rows(report: dict[str, Any]) -> list[Row]:
@@ -67,7 +67,7 @@ def selection_rows(report: dict[str, Any]) -> list[Row]:
     }
     if "matched" in counts:
         kept["merge"] = f"{counts['matched']} matched to the round before, {counts['appended']} new"
-    return [(f"  {step}", kept[step], f"{seconds[step]:.3f}") for step in seconds if step in kept]
+    return [(f"  {step}", kept[step], f"{1000 * seconds[step]:.1f} ms") for step in seconds if step in kept]
 
 
 def demo(video: Path, output: Path) -> None:
@@ -90,7 +90,7 @@ def demo(video: Path, output: Path) -> None:
     run("check", final)
     shown = run("show", final, "--frames", output / "JPEGImages", "-o", output / "pictures", "--every", 10)
     print()
-    print_table(("step", "kept", "seconds"), table)
+    print_table(("step", "kept", "time"), table)
     print(f"\n{stop - start} frames, both rounds and pictures: {time.perf_counter() - begin:.0f} s")
     print(f"training-ready YouTube-VIS JSON: {final} (frames in {output / 'JPEGImages'})")
     for path in shown["pictures"]:

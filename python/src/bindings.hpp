@@ -111,21 +111,22 @@ auto visit_number(const py::array& array, F&& f) {
 /// The value that an option's name stands for: `named("volume", "over_time", {{"volume", OverTime::volume},
 /// ..})`.
 template <class E>
-[[nodiscard]] E named(const std::string& value, const char* option,
+[[nodiscard]] E named(const py::object& value, const char* option,
                       std::initializer_list<std::pair<const char*, E>> choices) {
+  const bool is_name = py::isinstance<py::str>(value);
   std::string names;
   for (const auto& [name, choice] : choices) {
-    if (value == name) return choice;
+    if (is_name && value.equal(py::str(name))) return choice;
     names += (names.empty() ? "" : ", ") + std::string(name);
   }
-  throw Error(std::string(option) + " is '" + value + "', expected one of: " + names);
+  throw Error(std::string(option) + " is " + std::string(py::repr(value)) + ", expected one of: " + names);
 }
 
-[[nodiscard]] inline EmptyPair empty_pair_of(const std::string& name) {
+[[nodiscard]] inline EmptyPair empty_pair_of(const py::object& name) {
   return named<EmptyPair>(name, "empty_pair", {{"zero", EmptyPair::zero}, {"one", EmptyPair::one}});
 }
 
-[[nodiscard]] inline OverTime over_time_of(const std::string& name) {
+[[nodiscard]] inline OverTime over_time_of(const py::object& name) {
   return named<OverTime>(name, "over_time",
                          {{"volume", OverTime::volume},
                           {"any_frame", OverTime::any_frame},

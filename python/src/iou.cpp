@@ -17,23 +17,22 @@ std::pair<CountTable, CountTable> pair_of(IntersectionAndUnion&& counts) {
 void bind_iou(py::module_& module) {
   const auto no_gil = py::call_guard<py::gil_scoped_release>();
   module.def("mask_iou",
-             [](const Masks& a, const Masks& b, const ByteArray& crowd, const std::string& empty_pair) {
+             [](const Masks& a, const Masks& b, const ByteArray& crowd, const py::object& empty_pair) {
                const MaskIouOptions options{empty_pair_of(empty_pair), span_of(crowd)};
                const py::gil_scoped_release release;
                return mask_iou(policy(), a, b, options);
              });
-  module.def(
-      "track_iou",
-      [](const Tracks& a, const Tracks& b, const std::string& over_time, const std::string& empty_pair) {
-        return track_iou(policy(), a, b, {over_time_of(over_time), empty_pair_of(empty_pair)});
-      },
-      no_gil);
-  module.def(
-      "frame_iou",
-      [](const Tracks& a, const Tracks& b, const std::string& empty_pair) {
-        return frame_iou(policy(), a, b, empty_pair_of(empty_pair));
-      },
-      no_gil);
+  module.def("track_iou",
+             [](const Tracks& a, const Tracks& b, const py::object& over_time, const py::object& empty_pair) {
+               const TrackIouOptions options{over_time_of(over_time), empty_pair_of(empty_pair)};
+               const py::gil_scoped_release release;
+               return track_iou(policy(), a, b, options);
+             });
+  module.def("frame_iou", [](const Tracks& a, const Tracks& b, const py::object& empty_pair) {
+    const EmptyPair convention = empty_pair_of(empty_pair);
+    const py::gil_scoped_release release;
+    return frame_iou(policy(), a, b, convention);
+  });
   module.def(
       "mask_counts",
       [](const Masks& a, const Masks& b) { return pair_of(intersection_and_union(policy(), a, b)); }, no_gil);
@@ -42,7 +41,7 @@ void bind_iou(py::module_& module) {
       [](const Tracks& a, const Tracks& b) { return pair_of(intersection_and_union(policy(), a, b)); },
       no_gil);
   module.def("box_iou",
-             [](const DoubleArray& a, const DoubleArray& b, const std::string& kind, const ByteArray& crowd) {
+             [](const DoubleArray& a, const DoubleArray& b, const py::object& kind, const ByteArray& crowd) {
                const BoxIouOptions options{
                    named<BoxOverlap>(kind, "kind", {{"iou", BoxOverlap::iou}, {"giou", BoxOverlap::giou}}),
                    span_of(crowd)};

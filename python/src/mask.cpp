@@ -41,7 +41,7 @@ Masks from_rle(const py::sequence& rles, const std::optional<std::pair<std::int6
   return {size, std::move(masks)};
 }
 
-py::list rle_list(const Masks& masks, const std::string& counts) {
+py::list rle_list(const Masks& masks, const py::object& counts) {
   const Counts kind = counts_of(counts);
   py::list out(static_cast<std::size_t>(masks.count()));
   if (kind == Counts::list) {

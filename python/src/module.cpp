@@ -35,7 +35,9 @@ PYBIND11_MODULE(_core, module) {
   py::register_exception<vislabel::Error>(module, "Error", PyExc_ValueError);
   module.attr("__version__") = version;
   module.def("set_num_threads", [](int count) {
-    vislabel::detail::require(count >= 0, "n is ", count, ", expected at least 0 (0: all cores)");
+    constexpr int most = vislabel::exec::detail::most_threads;
+    vislabel::detail::require(count >= 0 && count <= most, "n is ", count, ", expected 0 (all cores) to ",
+                              most);
     threads.store(count, std::memory_order_relaxed);
   });
   module.def("get_num_threads", [] { return threads.load() > 0 ? threads.load() : most_threads(); });

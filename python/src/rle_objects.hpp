@@ -39,11 +39,17 @@ struct RleObject {
   return value;
 }
 
+[[nodiscard]] inline bool is_text(const py::handle& object) {
+  return PyUnicode_Check(object.ptr()) != 0 || PyBytes_Check(object.ptr()) != 0 ||
+         PyByteArray_Check(object.ptr()) != 0 || PyMemoryView_Check(object.ptr()) != 0;
+}
+
 /// (height, width) of any sequence of two integers. Messages are made only when needed: a repr costs more
 /// than a mask.
 [[nodiscard]] inline Size size_of(const py::handle& object) {
-  const auto pair = py::reinterpret_steal<py::object>(PySequence_Fast(object.ptr(), ""));
-  if (pair && !py::isinstance<py::str>(object) && PySequence_Fast_GET_SIZE(pair.ptr()) == 2) {
+  const bool listed = PySequence_Check(object.ptr()) != 0 && !is_text(object);
+  const auto pair = py::reinterpret_steal<py::object>(listed ? PySequence_Fast(object.ptr(), "") : nullptr);
+  if (pair && PySequence_Fast_GET_SIZE(pair.ptr()) == 2) {
     const auto height = integer_of(PySequence_Fast_GET_ITEM(pair.ptr(), 0));
     const auto width = integer_of(PySequence_Fast_GET_ITEM(pair.ptr(), 1));
     if (height && width) return {*height, *width};
@@ -91,9 +97,10 @@ struct RleObject {
       throw Error("counts is a str that is no text, expected COCO's compressed text");
     }
     rle.counts = std::string_view(text, static_cast<std::size_t>(length));
-  } else if (py::isinstance<py::sequence>(counts) || py::isinstance<py::array>(counts)) {
+  } else if (PySequence_Check(counts.ptr()) != 0 && !is_text(counts) && PySequence_Size(counts.ptr()) >= 0) {
     rle.counts = run_list(counts);
   } else {
+    PyErr_Clear();
     throw Error("counts is a " + type_name(counts) + ", expected bytes, str or a list of run lengths");
   }
   rle.object = std::move(counts);
@@ -103,7 +110,7 @@ struct RleObject {
 /// How `to_rle` writes counts.
 enum class Counts { bytes, str, list };
 
-[[nodiscard]] inline Counts counts_of(const std::string& name) {
+[[nodiscard]] inline Counts counts_of(const py::object& name) {
   return named<Counts>(name, "counts",
                        {{"bytes", Counts::bytes}, {"str", Counts::str}, {"list", Counts::list}});
 }

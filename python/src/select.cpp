@@ -6,11 +6,11 @@
 namespace vislabel::python {
 namespace {
 
-Rule rule_of(const std::string& name) {
+Rule rule_of(const py::object& name) {
   return named<Rule>(name, "rule", {{"paper", Rule::paper}, {"reference", Rule::reference}});
 }
 
-Suppress suppress_of(const std::string& name) {
+Suppress suppress_of(const py::object& name) {
   return named<Suppress>(name, "suppress",
                          {{"at_least", Suppress::at_least}, {"more_than", Suppress::more_than}});
 }
@@ -25,29 +25,36 @@ py::tuple nms(const Tracks& tracks, const DoubleArray& scores, const NmsOptions&
 }
 
 py::tuple retain_tracks(const Tracks& tracks, const DoubleArray& quality, double threshold,
-                        const std::string& rule) {
-  Retention result = retain(tracks, table_of(quality), {threshold, rule_of(rule)});
+                        const py::object& rule_name) {
+  const RetentionOptions options{threshold, rule_of(rule_name)};
+  Retention result;
+  {
+    const auto table = table_of(quality);
+    const py::gil_scoped_release release;
+    result = retain(tracks, table, options);
+  }
   return py::make_tuple(std::move(result.tracks), array_of(result.kept), std::move(result.selected),
                         array_of(result.frames));
 }
 
-py::tuple merge(const Tracks& old, const Tracks& fresh, double iou_threshold, const std::string& rule) {
+py::tuple merge(const Tracks& old, const Tracks& fresh, double iou_threshold, const py::object& rule_name) {
+  const MergeOptions options{iou_threshold, rule_of(rule_name)};
   MergedRounds result;
   {
     const py::gil_scoped_release release;
-    result = merge_rounds(policy(), old, fresh, {iou_threshold, rule_of(rule)});
+    result = merge_rounds(policy(), old, fresh, options);
   }
   return py::make_tuple(std::move(result.tracks), array_of(result.match));
 }
 
 py::tuple whole(const Tracks& tracks, const DoubleArray& scores, const DoubleArray& predicted_iou,
-                const NmsOptions& options, double threshold, const std::string& rule) {
+                const NmsOptions& options, double threshold, const py::object& rule_name) {
+  const RetentionOptions retention{threshold, rule_of(rule_name)};
   PseudoLabels result;
   {
     const auto predicted = table_of(predicted_iou);
     const py::gil_scoped_release release;
-    result =
-        pseudo_labels(policy(), tracks, span_of(scores), predicted, {options, {threshold, rule_of(rule)}});
+    result = pseudo_labels(policy(), tracks, span_of(scores), predicted, {options, retention});
   }
   return py::make_tuple(std::move(result.tracks), array_of(result.kept), array_of(result.frames),
                         array_of(result.survivors), array_of(result.suppressed_by), std::move(result.quality),
@@ -59,8 +66,8 @@ py::tuple whole(const Tracks& tracks, const DoubleArray& scores, const DoubleArr
 void bind_select(py::module_& module) {
   // The options borrow the labels' memory: `keep_alive` holds the array as long as the options.
   py::class_<NmsOptions>(module, "NmsOptions")
-      .def(py::init([](double iou_threshold, double score_threshold, const std::string& over_time,
-                       const std::string& suppress, const IndexArray& labels) {
+      .def(py::init([](double iou_threshold, double score_threshold, const py::object& over_time,
+                       const py::object& suppress, const IndexArray& labels) {
              return NmsOptions{iou_threshold, score_threshold, over_time_of(over_time), suppress_of(suppress),
                                span_of(labels)};
            }),

@@ -32,11 +32,15 @@ Tracks from_rle(const py::sequence& rows, std::int64_t height, std::int64_t widt
       return "rows[" + std::to_string(i / frames) + "][" + std::to_string(i % frames) + "]";
     };
   };
+  detail::require_shape(count, frames);
+  for (std::int64_t n = 0; n < count; ++n) {
+    const auto entries = static_cast<std::int64_t>(py::len(rows[static_cast<std::size_t>(n)]));
+    detail::require(entries == frames, "rows[", n, "] has ", entries, " entries, expected one per frame (",
+                    frames, ")");
+  }
   std::vector<std::optional<RleObject>> objects(static_cast<std::size_t>(count * frames));
   for (std::int64_t n = 0; n < count; ++n) {
     const auto row = rows[static_cast<std::size_t>(n)].cast<py::sequence>();
-    detail::require(static_cast<std::int64_t>(row.size()) == frames, "rows[", n, "] has ", row.size(),
-                    " entries, expected one per frame (", frames, ")");
     for (std::int64_t t = 0; t < frames; ++t) {
       const py::object entry = row[static_cast<std::size_t>(t)];
       if (entry.is_none()) continue;
@@ -62,7 +66,7 @@ Tracks from_rle(const py::sequence& rows, std::int64_t height, std::int64_t widt
 /// Mask i goes to track[i], frame[i]; the other slots are absent.
 Tracks from_masks(const Masks& masks, const IndexArray& track, const IndexArray& frame, std::int64_t count,
                   std::int64_t frames) {
-  detail::require(count >= 0 && frames >= 0, "shape is (", count, ", ", frames, "), expected at least 0");
+  detail::require_shape(count, frames);
   for (const auto& [name, array] : {std::pair("track", &track), std::pair("frame", &frame)})
     detail::require(array->size() == masks.count(), name, " has ", array->size(),
                     " entries, expected one per mask (", masks.count(), ")");
@@ -78,7 +82,7 @@ Tracks from_masks(const Masks& masks, const IndexArray& track, const IndexArray&
   return {masks.size(), count, frames, std::move(slots)};
 }
 
-py::list rle_rows(const Tracks& tracks, const std::string& counts) {
+py::list rle_rows(const Tracks& tracks, const py::object& counts) {
   const Counts kind = counts_of(counts);
   std::vector<std::optional<Rle>> rles;
   std::vector<std::string> texts;

@@ -7,6 +7,7 @@ already.
 
 from __future__ import annotations
 
+import operator
 import sys
 from typing import Any, TypeAlias
 
@@ -21,6 +22,39 @@ Int64: TypeAlias = npt.NDArray[np.int64]
 Bool: TypeAlias = npt.NDArray[np.bool_]
 
 
+def number(x: Any, name: str) -> float:
+    """``x`` as a float."""
+    try:
+        return float(x)
+    except (TypeError, ValueError, OverflowError):
+        raise Error(f"{name} is {shown(x)}, expected a number") from None
+
+
+def integer(x: Any, name: str) -> int:
+    """``x`` as an int of at most 63 bits."""
+    try:
+        value = operator.index(x)
+    except TypeError:
+        value = 1 << 63
+    if abs(value) >= 1 << 63:
+        raise Error(f"{name} is {shown(x)}, expected an integer of at most 63 bits")
+    return value
+
+
+def items(x: Any, name: str) -> list[Any]:
+    """The entries of a list or another iterable."""
+    try:
+        return list(x)
+    except TypeError:
+        raise Error(f"{name} is a {type(x).__name__}, expected a list") from None
+
+
+def shown(x: object) -> str:
+    """``x`` in a message, on one line of sensible length."""
+    text = " ".join(repr(x).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def is_tensor(x: object) -> bool:
     """Whether ``x`` is a torch tensor."""
     torch = sys.modules.get("torch")
@@ -32,6 +66,8 @@ def as_array(x: ArrayLike, name: str) -> npt.NDArray[Any]:
 
     Errors: tensors on another device than the CPU, sparse or quantised ones, arrays of objects or text.
     """
+    if type(x).__module__.startswith("vislabel."):
+        raise Error(f"{name} is {type(x).__name__}, expected an array")
     if is_tensor(x):
         array = _from_tensor(x, name)
     elif isinstance(x, np.ndarray):
@@ -44,8 +80,8 @@ def as_array(x: ArrayLike, name: str) -> npt.NDArray[Any]:
     else:
         try:
             array = np.asarray(x)
-        except (ValueError, TypeError) as error:
-            raise Error(f"{name}: {type(x).__name__} is no array: {error}") from None
+        except (ValueError, TypeError):
+            raise Error(f"{name} is a {type(x).__name__} that makes no array: {shown(x)}") from None
     if array.dtype.kind not in "biuf":
         if array.size > 0 or array.dtype.kind not in "OSU":
             raise Error(f"{name} has dtype {array.dtype}, expected bool, integers or floats")
@@ -63,7 +99,7 @@ def _from_tensor(x: Any, name: str) -> npt.NDArray[Any]:
     if str(x.layout) != "torch.strided" or x.is_quantized:
         raise Error(f"{name} is a {x.layout} tensor, expected a dense one: use {name}.to_dense()")
     x = x.detach().resolve_conj().resolve_neg()
-    if str(x.dtype) == "torch.bfloat16":
+    if str(x.dtype).startswith(("torch.bfloat16", "torch.float8")):  # unknown to NumPy
         x = x.float()
     array: npt.NDArray[Any] = x.numpy()
     return array
@@ -120,7 +156,9 @@ def positions(index: Any, length: int) -> Int64:
     """The non-negative positions that an int, a slice, integers or bools choose on an axis of ``length``."""
     if isinstance(index, slice):
         return np.arange(length, dtype=np.int64)[index]
-    array = np.asarray(index) if isinstance(index, (int, np.integer)) else as_array(index, "index")
+    if isinstance(index, (int, np.integer)):
+        return np.array([position(index, length)])
+    array = as_array(index, "index")
     if array.dtype.kind == "b":
         if array.shape != (length,):
             raise Error(f"index has shape {list(array.shape)}, expected bool [{length}]")
@@ -129,17 +167,29 @@ def positions(index: Any, length: int) -> Int64:
         return np.zeros(0, np.int64)
     if array.dtype.kind not in "iu" or array.ndim > 1:
         raise Error(f"index has shape {list(array.shape)} and dtype {array.dtype}, expected integers or bool")
-    array = np.atleast_1d(array).astype(np.int64)
+    array = np.atleast_1d(array)
     outside = (array < -length) | (array >= length)
     if outside.any():
         raise IndexError(f"index {array[outside][0]} is out of range for {length}")
+    array = array.astype(np.int64)
     return np.where(array < 0, array + length, array)
+
+
+def position(index: Any, length: int) -> int:
+    """The non-negative position that one integer chooses on an axis of ``length``."""
+    try:
+        n = operator.index(index)
+    except TypeError:
+        raise Error(f"index is {shown(index)}, expected an integer") from None
+    if not -length <= n < length:
+        raise IndexError(f"index {n} is out of range for {length}")
+    return n + length if n < 0 else n
 
 
 def size_pair(size: Any, name: str = "size") -> tuple[int, int]:
     """``size`` as (height, width)."""
     try:
         height, width = size
-        return int(height.__index__()), int(width.__index__())
-    except (TypeError, ValueError, AttributeError):
-        raise Error(f"{name} is {size!r}, expected (height, width)") from None
+    except (TypeError, ValueError):
+        raise Error(f"{name} is {shown(size)}, expected two integers") from None
+    return integer(height, f"{name}[0]"), integer(width, f"{name}[1]")

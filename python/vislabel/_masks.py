@@ -9,22 +9,47 @@ import numpy as np
 import numpy.typing as npt
 
 from vislabel import _core
-from vislabel._arrays import ArrayLike, Float64, Int64, as_array, boxes, is_tensor, like, positions, size_pair
+from vislabel._arrays import (
+    ArrayLike,
+    Float64,
+    Int64,
+    as_array,
+    boxes,
+    is_tensor,
+    items,
+    like,
+    number,
+    positions,
+    size_pair,
+)
 from vislabel._core import Error
 
 Counts = Literal["bytes", "str", "list"]
 Rle = dict[str, Any]
 
 
-def dense_input(x: ArrayLike, axes: str, threshold: float | None) -> npt.NDArray[Any]:
-    """``x`` with as many axes as ``axes`` names, checked against ``threshold``."""
-    array = as_array(x, "x")
+def dense_input(
+    x: ArrayLike, axes: str, threshold: float | None, name: str = "x"
+) -> tuple[npt.NDArray[Any], float | None]:
+    """``x`` with as many axes as ``axes`` names, and the threshold as its elements see it.
+
+    NumPy and torch round a threshold to the array's type before they compare; so do we.
+    """
+    array = as_array(x, name)
     wanted = axes.split(",")
     if array.ndim != len(wanted):
-        raise Error(f"x has shape {list(array.shape)}, expected [{', '.join(wanted)}]")
-    if array.dtype.kind == "f" and threshold is None:
-        raise Error(f"x has dtype {array.dtype}: floats need threshold=..., set where x > threshold")
-    return array
+        raise Error(f"{name} has shape {list(array.shape)}, expected [{', '.join(wanted)}]")
+    if threshold is None:
+        if array.dtype.kind == "f":
+            raise Error(f"{name} has dtype {array.dtype}: floats need threshold=..., set where x > threshold")
+        return array, None
+    value = number(threshold, "threshold")
+    if is_tensor(x) and x.is_floating_point():
+        value = x.new_tensor(value, device="cpu").item()
+    elif isinstance(x, np.ndarray) and x.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            value = float(x.dtype.type(value))
+    return array, value
 
 
 def dense_output(out: Any, shape: tuple[int, ...], x: object) -> tuple[npt.NDArray[Any], Any]:
@@ -38,10 +63,24 @@ def dense_output(out: Any, shape: tuple[int, ...], x: object) -> tuple[npt.NDArr
             f"out has shape {list(array.shape)} and dtype {array.dtype}, "
             f"expected {list(shape)} of bool or 8-bit integers"
         )
+    if overlaps_itself(array):
+        raise Error("out has elements that share memory, expected an array of its own")
     shares = is_tensor(out) or array is out or (array.size > 0 and np.shares_memory(array, np.asarray(out)))
     if not array.flags.writeable or not shares:
         raise Error("out is read-only, expected an array that can be written")
     return array.view(np.uint8), out
+
+
+def overlaps_itself(array: npt.NDArray[Any]) -> bool:
+    """Whether two elements may lie at one place, as after torch's ``expand``."""
+    extent = array.itemsize
+    for stride, length in sorted(
+        (abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1
+    ):
+        if stride < extent:
+            return True
+        extent += stride * (length - 1)
+    return False
 
 
 class Masks:
@@ -71,10 +110,11 @@ class Masks:
     """
 
     __slots__ = ("_packed",)
+    __array_ufunc__ = None  # `array | masks` is a TypeError, not an array of objects
     _packed: _core.Masks
 
     def __init__(self, x: ArrayLike, threshold: float | None = None) -> None:
-        self._packed = _core.Masks.from_dense(dense_input(x, "N,H,W", threshold), threshold)
+        self._packed = _core.Masks.from_dense(*dense_input(x, "N,H,W", threshold))
 
     @classmethod
     def _wrap(cls, core: _core.Masks) -> Masks:
@@ -100,12 +140,16 @@ class Masks:
         """
         if isinstance(rles, dict):
             raise Error("rles is a dict, expected a list of dicts")
-        return cls._wrap(_core.Masks.from_rle(list(rles), None if size is None else size_pair(size)))
+        return cls._wrap(_core.Masks.from_rle(items(rles, "rles"), None if size is None else size_pair(size)))
 
     @classmethod
     def concatenate(cls, batches: Sequence[Masks]) -> Masks:
         """All masks of the batches, one after the other."""
-        return cls._wrap(_core.Masks.concatenate([as_masks(batch, "batches")._packed for batch in batches]))
+        return cls._wrap(
+            _core.Masks.concatenate(
+                [as_masks(batch, "batches")._packed for batch in items(batches, "batches")]
+            )
+        )
 
     @property
     def size(self) -> tuple[int, int]:

@@ -8,9 +8,21 @@ from typing import Any
 import numpy as np
 
 from vislabel import _core
-from vislabel._arrays import ArrayLike, Bool, Float64, Int64, as_array, indices, positions, size_pair
+from vislabel._arrays import (
+    ArrayLike,
+    Bool,
+    Float64,
+    Int64,
+    as_array,
+    indices,
+    integer,
+    items,
+    position,
+    positions,
+    size_pair,
+)
 from vislabel._core import Error
-from vislabel._masks import Counts, Masks, Rle, dense_input, dense_output
+from vislabel._masks import Counts, Masks, Rle, as_masks, dense_input, dense_output
 
 
 class Tracks:
@@ -36,19 +48,20 @@ class Tracks:
     """
 
     __slots__ = ("_packed",)
+    __array_ufunc__ = None
     _packed: _core.Tracks
 
     def __init__(
         self, x: ArrayLike, present: ArrayLike | None = None, threshold: float | None = None
     ) -> None:
-        array = dense_input(x, "N,T,H,W", threshold)
+        array, rounded = dense_input(x, "N,T,H,W", threshold)
         flags = np.ones(array.shape[:2], np.uint8)
         if present is not None:
             given = as_array(present, "present")
             if given.shape != array.shape[:2]:
                 raise Error(f"present has shape {list(given.shape)}, expected {list(array.shape[:2])}")
             flags = (given != 0).astype(np.uint8)
-        self._packed = _core.Tracks.from_dense(array, threshold, flags)
+        self._packed = _core.Tracks.from_dense(array, rounded, flags)
 
     @classmethod
     def _wrap(cls, core: _core.Tracks) -> Tracks:
@@ -80,7 +93,7 @@ class Tracks:
         vislabel.Error
             Malformed or mixed input, naming the track, the frame and what is wrong.
         """
-        rows = [list(row) for row in rows]
+        rows = [items(row, f"rows[{n}]") for n, row in enumerate(items(rows, "rows"))]
         if frames is None:
             frames = len(rows[0]) if rows else 0
         if size is None:
@@ -91,7 +104,7 @@ class Tracks:
                 raise Error('rows: no entry has a "size", expected RLE dicts or None')
         if size is None:
             raise Error("rows has no RLE to take the size from: pass size=(height, width)")
-        return cls._wrap(_core.Tracks.from_rle(rows, *size_pair(size), frames))
+        return cls._wrap(_core.Tracks.from_rle(rows, *size_pair(size), integer(frames, "frames")))
 
     @classmethod
     def from_masks(cls, masks: Masks, track: ArrayLike, frame: ArrayLike, shape: tuple[int, int]) -> Tracks:
@@ -103,6 +116,7 @@ class Tracks:
         track, frame : int arrays [M]
         shape : (N, T)
         """
+        masks = as_masks(masks, "masks")
         count, frames = size_pair(shape, "shape")
         track, frame = indices(track, "track", len(masks)), indices(frame, "frame", len(masks))
         return cls._wrap(_core.Tracks.from_masks(masks._packed, track, frame, count, frames))
@@ -155,16 +169,16 @@ class Tracks:
 
     def frame(self, t: int) -> Masks:
         """The N masks of frame t; absent ones are empty."""
-        return Masks._wrap(self._packed.frame(int(positions(t, self.frames)[0])))
+        return Masks._wrap(self._packed.frame(position(t, self.frames)))
 
     def track(self, n: int) -> Masks:
         """The T masks of track n; absent ones are empty."""
-        return Masks._wrap(self._packed.track(int(positions(n, len(self))[0])))
+        return Masks._wrap(self._packed.track(position(n, len(self))))
 
     @classmethod
     def concatenate(cls, a: Tracks, b: Tracks) -> Tracks:
         """The tracks of ``a``, then those of ``b``, of the same video."""
-        return cls._wrap(_core.Tracks.concatenate(a._packed, b._packed))
+        return cls._wrap(_core.Tracks.concatenate(as_tracks(a, "a")._packed, as_tracks(b, "b")._packed))
 
     def to_rle(self, counts: Counts = "bytes") -> list[list[Rle | None]]:
         """N lists of T COCO run-length encodings, None where absent."""

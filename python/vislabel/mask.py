@@ -29,10 +29,11 @@ def encode(bimask: ArrayLike) -> Any:
         Bool or integers, any memory order: non-zero is set.
     """
     array = _arrays.as_array(bimask, "bimask")
+    if array.ndim not in (2, 3) or array.dtype.kind == "f":
+        given = f"shape {list(array.shape)} and dtype {array.dtype}"
+        raise Error(f"bimask has {given}, expected [H, W] or [H, W, N] of bool or integers")
     if array.ndim == 2:
         return Masks(array[None]).to_rle()[0]
-    if array.ndim != 3:
-        raise Error(f"bimask has shape {list(array.shape)}, expected [H, W] or [H, W, N]")
     return Masks(array.transpose(2, 0, 1)).to_rle()
 
 
@@ -50,19 +51,19 @@ def area(rleObjs: Rle | Sequence[Rle]) -> Any:
     """Set pixels: one number, or uint32 [N]."""
     if isinstance(rleObjs, dict):
         return _core.rle_area([rleObjs]).astype(np.uint32)[0]
-    return _core.rle_area(rleObjs).astype(np.uint32)
+    return _core.rle_area(_rles(rleObjs)).astype(np.uint32)
 
 
 def toBbox(rleObjs: Rle | Sequence[Rle]) -> Any:
     """Boxes x, y, width, height: float64 [4] or [N, 4]."""
     if isinstance(rleObjs, dict):
         return _core.rle_box([rleObjs])[0]
-    return _core.rle_box(rleObjs)
+    return _core.rle_box(_rles(rleObjs))
 
 
 def merge(rleObjs: Sequence[Rle], intersect: bool = False) -> Rle:
     """The union of masks, or their intersection, as one RLE dict."""
-    return _core.rle_merge(rleObjs, bool(intersect))
+    return _core.rle_merge(_rles(rleObjs), bool(intersect))
 
 
 def iou(dt: Any, gt: Any, pyiscrowd: ArrayLike) -> Any:
@@ -79,3 +80,7 @@ def iou(dt: Any, gt: Any, pyiscrowd: ArrayLike) -> Any:
     if isinstance(dt[0], dict) and isinstance(gt[0], dict):
         return _iou.mask_iou(Masks.from_rle(dt), Masks.from_rle(gt), crowd=pyiscrowd)
     return _iou.box_iou(dt, gt, crowd=pyiscrowd)
+
+
+def _rles(rles: Any) -> list[Any]:
+    return _arrays.items(rles, "rleObjs")

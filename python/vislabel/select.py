@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from vislabel import _arrays, _core
-from vislabel._arrays import ArrayLike, like, table, vector
+from vislabel._arrays import ArrayLike, like, number, table, vector
 from vislabel._core import Error
 from vislabel._tracks import Tracks, as_tracks
 from vislabel.iou import OverTime
@@ -99,8 +99,8 @@ def _nms_options(
 ) -> _core.NmsOptions:
     given = np.zeros(0, np.int64) if labels is None else _arrays.indices(labels, "labels", len(tracks))
     return _core.NmsOptions(
-        float(iou_threshold),
-        float(score_threshold),
+        number(iou_threshold, "iou_threshold"),
+        number(score_threshold, "score_threshold"),
         over_time,
         suppress,
         given,
@@ -204,7 +204,7 @@ def retain(
     """
     video = as_tracks(tracks, "tracks")
     values = table(quality, "quality", len(video), video.frames)
-    core, kept, selected, frames = _core.retain(video._packed, values, float(threshold), rule)
+    core, kept, selected, frames = _core.retain(video._packed, values, number(threshold, "threshold"), rule)
     given = (tracks, quality)
     return Retention(Tracks._wrap(core), like(kept, *given), like(selected, *given), like(frames, *given))
 
@@ -233,7 +233,9 @@ def merge_rounds(
         NaN; different sizes or numbers of frames.
     """
     before, after = as_tracks(old, "old"), as_tracks(new, "new")
-    core, match = _core.merge_rounds(before._packed, after._packed, float(iou_threshold), rule)
+    core, match = _core.merge_rounds(
+        before._packed, after._packed, number(iou_threshold, "iou_threshold"), rule
+    )
     return MergedRounds(Tracks._wrap(core), like(match, old, new))
 
 
@@ -281,12 +283,15 @@ def pseudo_labels(
     values = vector(scores, "scores", len(video), "track")
     predicted = table(predicted_iou, "predicted_iou", len(video), video.frames)
     options = _nms_options(video, iou_threshold, score_threshold, over_time, suppress, labels)
-    core, *arrays = _core.pseudo_labels(video._packed, values, predicted, options, float(threshold), rule)
+    core, *arrays = _core.pseudo_labels(
+        video._packed, values, predicted, options, number(threshold, "threshold"), rule
+    )
     result, match = Tracks._wrap(core), None
     if previous is not None:
-        if previous.frames != video.frames:
-            raise Error(f"previous has {previous.frames} frames, expected {video.frames}")
-        merged = merge_rounds(previous.select_frames(arrays[1]), result, rule=rule)
+        before = as_tracks(previous, "previous")
+        if before.frames != video.frames:
+            raise Error(f"previous has {before.frames} frames, expected {video.frames}")
+        merged = merge_rounds(before.select_frames(arrays[1]), result, rule=rule)
         result, match = merged.tracks, like(merged.match, tracks, scores, predicted_iou)
     kept, frames, survivors, suppressed_by, all_quality, selected = (
         like(array, tracks, scores, predicted_iou) for array in arrays

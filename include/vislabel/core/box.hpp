@@ -32,8 +32,9 @@ struct Box {
 namespace detail {
 
 inline void require_box(const Box& box, const char* name, std::ptrdiff_t index) {
-  require(std::isfinite(box.x) && std::isfinite(box.y) && std::isfinite(box.width) &&
-              std::isfinite(box.height) && box.width >= 0 && box.height >= 0,
+  constexpr double most = 1e100;  // so that no area or hull overflows
+  require(std::abs(box.x) < most && std::abs(box.y) < most && box.width >= 0 && box.width < most &&
+              box.height >= 0 && box.height < most,
           name, "[", index, "] is (", box.x, ", ", box.y, ", ", box.width, ", ", box.height,
           "), expected finite x, y, width, height with width and height of at least 0");
 }

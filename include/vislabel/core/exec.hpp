@@ -47,6 +47,8 @@ namespace detail {
 /// Below this much work a second thread costs more than it brings (a cold region took up to 8 ms).
 inline constexpr std::int64_t smallest_parallel_ns = 200'000;
 
+inline constexpr int most_threads = 1024;  ///< a typo must not exhaust the machine
+
 inline std::atomic<bool>& forked() {
   static std::atomic<bool> flag{false};
   return flag;
@@ -90,8 +92,8 @@ inline int thread_count(Seq, std::int64_t, std::int64_t) { return 1; }
 inline int thread_count([[maybe_unused]] Omp policy, [[maybe_unused]] std::int64_t count,
                         [[maybe_unused]] std::int64_t ns_each) {
 #ifdef _OPENMP
-  vislabel::detail::require(policy.threads >= 0, "exec::Omp: threads is ", policy.threads,
-                            ", expected at least 0 (0: all)");
+  vislabel::detail::require(policy.threads >= 0 && policy.threads <= most_threads, "exec::Omp: threads is ",
+                            policy.threads, ", expected 0 (all) to ", most_threads);
   watch_forks();
   if (forked().load(std::memory_order_relaxed) || omp_in_parallel() || count < 2) return 1;
   if (count * ns_each < smallest_parallel_ns) return 1;

@@ -28,9 +28,10 @@ inline void require_size(const Size& size, const char* name = "size") {
   constexpr std::int64_t longest_side = std::numeric_limits<std::int32_t>::max() - 64;
   require(size.height >= 0 && size.width >= 0, name, " is ", size,
           ", expected height and width of at least 0");
-  require(size.height <= longest_side && size.width <= longest_side &&
-              (size.width == 0 || size.height <= most_pixels / size.width),
-          name, " is ", size, ", expected at most 4294967295 pixels in one mask");
+  require(size.height <= longest_side && size.width <= longest_side, name, " is ", size,
+          ", expected sides of at most ", longest_side);
+  require(size.width == 0 || size.height <= most_pixels / size.width, name, " is ", size,
+          ", expected at most ", most_pixels, " pixels in one mask");
 }
 
 inline void require_same_size(const Size& a, const Size& b) {

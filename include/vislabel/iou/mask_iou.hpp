@@ -46,11 +46,13 @@ template <exec::Policy P>
   detail::require(options.crowd.empty() || static_cast<std::int64_t>(options.crowd.size()) == b.count(),
                   "crowd has ", options.crowd.size(), " entries, expected one per mask of b (", b.count(),
                   ")");
-  IntersectionAndUnion counts = intersection_and_union(policy, a, b);
+  const IntersectionAndUnion counts = intersection_and_union(policy, a, b);
+  Table out = detail::quotients(counts, options.empty_pair);
   for (std::int64_t m = 0; m < static_cast<std::int64_t>(options.crowd.size()); ++m)
-    if (options.crowd[static_cast<std::size_t>(m)] != 0)
-      for (std::int64_t n = 0; n < a.count(); ++n) counts.union_(n, m) = a[n].area();
-  return detail::quotients(counts, options.empty_pair);
+    if (options.crowd[static_cast<std::size_t>(m)] != 0 && !b[m].empty())
+      for (std::int64_t n = 0; n < a.count(); ++n)
+        out(n, m) = detail::quotient(counts.intersection(n, m), a[n].area(), EmptyPair::zero);
+  return out;
 }
 
 }  // namespace vislabel

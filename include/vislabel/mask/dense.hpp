@@ -142,6 +142,9 @@ class DensePacker {
 /// Every image of a dense array, packed; the leading axes in C order.
 template <exec::Policy P, class T, std::size_t D, class IsSet>
 [[nodiscard]] std::vector<PackedMask> pack_all(P policy, const Pixels<const T, D>& dense, IsSet is_set) {
+  for (std::size_t axis = 0; axis < D; ++axis)
+    require(dense.shape[axis] >= 0, "the array's axis ", axis, " is ", dense.shape[axis],
+            ", expected at least 0");
   require_size(dense.size(), "the array's last two axes");
   std::vector<PackedMask> masks(static_cast<std::size_t>(dense.count()));
   exec::for_each(

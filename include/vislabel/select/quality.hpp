@@ -15,7 +15,7 @@ namespace vislabel {
 ///
 /// *Shapes*: `scores` [N]; `predicted_iou` [N, T]; out [N, T].
 /// *Source*: AutoQ-VIS, Sec. 2.2 and supplement Eq. 20.
-/// *Errors*: NaN on either side; another number of rows than scores.
+/// *Errors*: scores that are not finite; NaN in the predicted IoU; another number of rows than scores.
 [[nodiscard]] inline Table quality(std::span<const double> scores,
                                    const Eigen::Ref<const Table>& predicted_iou) {
   detail::require(static_cast<Eigen::Index>(scores.size()) == predicted_iou.rows(), "predicted_iou has ",
@@ -24,6 +24,7 @@ namespace vislabel {
   for (Eigen::Index n = 0; n < out.rows(); ++n) {
     const double score = scores[static_cast<std::size_t>(n)];
     detail::require(!std::isnan(score), "scores[", n, "] is NaN, expected a number");
+    detail::require(std::isfinite(score), "scores[", n, "] is ", score, ", expected a finite number");
     for (Eigen::Index t = 0; t < out.cols(); ++t) {
       detail::require(!std::isnan(predicted_iou(n, t)), "predicted_iou[", n, ", ", t,
                       "] is NaN, expected a number");

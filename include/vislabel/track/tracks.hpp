@@ -12,6 +12,25 @@
 
 namespace vislabel {
 
+namespace detail {
+
+/// N and T are counts whose product is a number of slots that can be.
+inline void require_shape(std::int64_t count, std::int64_t frames) {
+  constexpr std::int64_t most_slots = std::int64_t{1} << 32;
+  require(count >= 0 && frames >= 0, "tracks of shape [", count, ", ", frames, "], expected at least 0");
+  require(frames == 0 || count <= most_slots / frames, "tracks of shape [", count, ", ", frames,
+          "], expected at most ", most_slots, " slots");
+}
+
+/// The same, and they fit a list of `entries`.
+inline void require_shape(std::int64_t count, std::int64_t frames, std::size_t entries, const char* name) {
+  require_shape(count, frames);
+  require(static_cast<std::int64_t>(entries) == count * frames, name, " has ", entries,
+          " entries, expected N * T = ", count, " * ", frames);
+}
+
+}  // namespace detail
+
 /// N x T slots. A slot without a mask is *absent* (no annotation there: null in a file), which is not the
 /// same as a mask without pixels (*empty*: annotated, nothing to see). Cheap to copy and cut: masks share
 /// their pixels.
@@ -27,10 +46,7 @@ class Tracks {
   Tracks(Size size, std::int64_t count, std::int64_t frames, std::vector<Slot> slots)
       : size_(size), count_(count), frames_(frames), slots_(std::move(slots)) {
     detail::require_size(size);
-    detail::require(count >= 0 && frames >= 0, "tracks of shape [", count, ", ", frames,
-                    "], expected at least 0");
-    detail::require(static_cast<std::int64_t>(slots_.size()) == count * frames, "slots has ", slots_.size(),
-                    " entries, expected N * T = ", count, " * ", frames);
+    detail::require_shape(count, frames, slots_.size(), "slots");
     for (const Slot& slot : slots_)
       detail::require(!slot || (slot->right() <= size.width && slot->bottom() <= size.height),
                       "slots: a mask reaches beyond size ", size);
@@ -168,6 +184,7 @@ template <exec::Policy P>
 [[nodiscard]] Tracks pack(P policy, Size size, std::int64_t count, std::int64_t frames,
                           std::span<const std::optional<Rle>> rles) {
   detail::require_size(size);
+  detail::require_shape(count, frames, rles.size(), "rles");
   for (std::size_t i = 0; i < rles.size(); ++i)
     detail::require(!rles[i] || rles[i]->size() == size, "rles[", i / static_cast<std::size_t>(frames), "][",
                     i % static_cast<std::size_t>(frames), "] has another size than ", size);

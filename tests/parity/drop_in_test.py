@@ -1,0 +1,112 @@
+"""`vislabel.mask` stands in for `pycocotools.mask`: the same values, types and shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import oracle
+import pytest
+import vislabel as vl
+from peer import areas
+from pycocotools import mask as coco
+from refusal import refused
+from vislabel import mask
+
+SIZES = [size for size in oracle.SIZES if 0 not in size]
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def column_major(size: tuple[int, int], count: int = 8, seed: int = 81) -> Any:
+    """uint8 [H, W, N] in Fortran order, as pycocotools wants it."""
+    return np.asfortranarray(oracle.random_masks(seed, count, size).transpose(1, 2, 0).astype(np.uint8))
+
+
+def alike(ours: Any, theirs: Any) -> None:
+    """Equal, of one type, dtype and shape; bytes also in the same order in memory."""
+    assert type(ours) is type(theirs)
+    if isinstance(theirs, (np.ndarray, np.generic)):
+        assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
+        assert ours.dtype != np.uint8 or ours.flags.f_contiguous == theirs.flags.f_contiguous
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_function_gives_what_pycocotools_gives(size: tuple[int, int]) -> None:
+    dense = column_major(size)
+    rles = coco.encode(dense)
+    assert mask.encode(dense) == rles
+    assert mask.encode(dense[:, :, 0]) == coco.encode(dense[:, :, 0])
+    alike(mask.decode(rles), coco.decode(rles))
+    alike(mask.area(rles), coco.area(rles))
+    alike(mask.toBbox(rles), coco.toBbox(rles))
+    for one in rles:
+        alike(mask.decode(one), coco.decode(one))
+        alike(mask.area(one), coco.area(one))
+        alike(mask.toBbox(one), coco.toBbox(one))
+    for intersect in (False, True, 0, 1):
+        for part in (rles[:1], rles[1:3], rles):
+            assert mask.merge(part, intersect) == coco.merge(part, intersect)
+    crowd = [n % 2 for n in range(5)]
+    for flags in (crowd, np.array(crowd), np.array(crowd, np.uint8), [0] * 5):
+        alike(mask.iou(rles, rles[:5], flags), coco.iou(rles, rles[:5], flags))
+
+
+def test_boxes_have_the_same_iou_also_with_crowds() -> None:
+    boxes = np.random.default_rng(82).uniform(0, 40, (30, 4)).round(1)
+    crowd = [n % 2 for n in range(30)]
+    for a in (boxes, boxes.tolist()):
+        for flags in (crowd, [0] * 30):
+            alike(mask.iou(a, boxes, flags), coco.iou(a, boxes, flags))
+
+
+def test_masks_too_many_for_the_areas_of_pycocotools_are_fine() -> None:
+    rles = coco.encode(column_major((20, 30), 700))
+    np.testing.assert_array_equal(mask.area(rles), areas(rles))
+
+
+def test_nothing_in_gives_nothing_out() -> None:
+    rles = coco.encode(column_major((4, 5)))
+    assert mask.iou([], rles, [0] * 8) == mask.iou(rles, [], []) == []
+    assert mask.encode(np.zeros((3, 4, 0), np.uint8, order="F")) == []
+    assert mask.area([]).shape == (0,)
+    alike(mask.toBbox([]), coco.toBbox([]))
+
+
+def test_any_memory_order_and_type_is_encoded() -> None:
+    dense = column_major((37, 21))
+    expected = coco.encode(dense)
+    for x in (np.ascontiguousarray(dense), dense.astype(bool), dense.astype(np.int64), dense[::-1][::-1]):
+        assert mask.encode(x) == expected
+
+
+def test_counts_may_be_text_or_lists_everywhere() -> None:
+    masks = vl.Masks(oracle.random_masks(83, 6, (37, 21)))
+    expected = masks.to_rle()
+    for kind in ("bytes", "str", "list"):
+        rles = masks.to_rle(kind)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(mask.area(rles), masks.area)
+        np.testing.assert_array_equal(mask.toBbox(rles), masks.box)
+        np.testing.assert_array_equal(mask.decode(rles), coco.decode(expected))
+        np.testing.assert_array_equal(mask.iou(rles, expected, [0] * 6), vl.iou.mask_iou(masks, masks))
+        assert mask.merge(rles) == coco.merge(expected)
+
+
+def test_what_pycocotools_crashes_on_or_misreads_is_refused() -> None:
+    good, bad = {"size": [2, 2], "counts": b"4"}, {"size": [2, 2], "counts": b"o"}
+    for call in (mask.area, mask.toBbox, mask.decode, mask.merge):
+        with refused("rles[1]: the text ends inside a run length"):
+            call([good, bad])  # type: ignore[operator]
+    with refused("bimask has shape [4], expected [H, W] or [H, W, N]"):
+        mask.encode(np.zeros(4, np.uint8))
+    with refused("bimask", "floats"):
+        mask.encode(np.zeros((2, 2)))
+    with refused("2 x 2", "4 x 1"):
+        mask.merge([good, {"size": [4, 1], "counts": b"4"}])
+    with refused("2 x 2", "4 x 1"):
+        mask.iou([good], [{"size": [4, 1], "counts": b"4"}], [0])
+    with refused("crowd"):
+        mask.iou([good], [good], [0, 0])
+    for wrong in (None, 5, [None], ["4"]):
+        with refused("rles"):
+            mask.area(wrong)  # type: ignore[arg-type]

@@ -1,0 +1,71 @@
+"""Examples and README blocks are programs that run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_runs(example: Path) -> None:
+    done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_the_readme_s_python_block_prints_what_its_comments_say() -> None:
+    (block,) = blocks("python")
+    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "[0] [-1  0]" in done.stdout
+    assert "[[ True  True False]]" in done.stdout
+
+
+def test_the_readme_s_cpp_block_is_an_example_that_the_tests_run() -> None:
+    (block,) = blocks("cpp")
+    assert (ROOT / "examples" / "cpp" / "00_readme.cpp").read_text() == block
+
+
+@pytest.mark.parametrize(
+    "line", [line for block in blocks("sh") for line in block.splitlines() if "vislabel " in line]
+)
+def test_a_command_line_in_the_readme_is_understood(line: str) -> None:
+    verb, *rest = line.partition("#")[0].split()[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "vislabel.cli", verb, "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert all(word in done.stdout for word in rest if word.startswith("--"))
+
+
+def test_the_demonstration_runs_on_a_video_of_the_user_s(tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed")
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    ground = rng.integers(60, 120, (96, 128, 3), dtype=np.uint8)
+    texture = rng.integers(150, 255, (30, 20, 3), dtype=np.uint8)
+    for t in range(24):
+        frame = ground.copy()
+        frame[30:60, 10 + 3 * t : 30 + 3 * t] = texture
+        cv2.imwrite(str(folder / f"{t:03}.png"), frame)
+    command = [sys.executable, str(ROOT / "examples" / "demo.py"), str(folder), "-o", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=dict(os.environ))
+    assert done.returncode == 0, done.stderr
+    assert "training-ready" in done.stdout
+    assert (tmp_path / "out" / "pseudo.json").exists()
