@@ -1,10 +1,10 @@
 """The whole AutoQ-VIS selection on a real video: two rounds of proposals, selected, merged, drawn.
 
-Every step is a command that you can run yourself; it is printed before it runs. `./dev demo` calls this with frames
-100 to 299 of OpenCV's surveillance clip; `./dev demo VIDEO` with a video of yours.
+Every step is a command that you can run yourself; it is printed before it runs. `./dev demo` calls this with
+frames 100 to 299 of OpenCV's surveillance clip; `./dev demo VIDEO` with a video of yours.
 
-The proposals come from background subtraction and optical flow and stand in for a model's detections; their scores are
-lower than a trained model's, so the quality threshold here is 0.45 instead of the paper's 0.75.
+The proposals come from background subtraction and optical flow and stand in for a model's detections; their
+scores are lower than a trained model's, so the quality threshold here is 0.45 instead of the paper's 0.75.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def demo(video: Path, output: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("video", nargs="?", type=Path, default=CLIP, help="a video file or a folder of images")
+    parser.add_argument(
+        "video", nargs="?", type=Path, default=CLIP, help="a video file or a folder of images"
+    )
     parser.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder to write (demo)")
     arguments = parser.parse_args()
     demo(arguments.video, arguments.output)

@@ -1,7 +1,6 @@
 """The AutoQ-VIS selection of one video, from run-length encodings to pseudo-labels."""
 
 import numpy as np
-
 import vislabel as vl
 
 # Two detections over three frames; the second one is the first again, one pixel narrower.

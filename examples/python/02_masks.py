@@ -1,7 +1,6 @@
 """Packed masks: from arrays, logits and run lengths; boolean operations; IoU."""
 
 import numpy as np
-
 import vislabel as vl
 
 rng = np.random.default_rng(0)

@@ -1,7 +1,6 @@
 """torch tensors go in without a copy, and come out where they went in."""
 
 import torch
-
 import vislabel as vl
 
 torch.manual_seed(0)

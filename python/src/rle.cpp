@@ -46,12 +46,30 @@ py::dict merged(const py::sequence& rles, bool intersection) {
   return rle_dict(objects.front().size, text_object(text, Counts::bytes));
 }
 
+/// RLE dicts, whatever their counts, with compressed text.
+py::list compressed(const py::sequence& rles) {
+  const std::vector<RleObject> objects = rle_objects(rles);
+  std::vector<std::string> texts(objects.size());
+  {
+    const py::gil_scoped_release release;
+    exec::for_each(policy(), static_cast<std::int64_t>(objects.size()), 3'000, [&](std::int64_t n) {
+      const auto i = static_cast<std::size_t>(n);
+      texts[i] = to_text(decoded(objects, i));
+    });
+  }
+  py::list out(objects.size());
+  for (std::size_t i = 0; i < objects.size(); ++i)
+    out[i] = rle_dict(objects[i].size, text_object(texts[i], Counts::bytes));
+  return out;
+}
+
 }  // namespace
 
 void bind_rle(py::module_& module) {
   module.def("rle_area", &areas);
   module.def("rle_box", &boxes);
   module.def("rle_merge", &merged);
+  module.def("rle_compress", &compressed);
 }
 
 }  // namespace vislabel::python

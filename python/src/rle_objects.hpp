@@ -29,6 +29,11 @@ struct RleObject {
 
 /// A Python integer (anything with __index__) in 64 bits, or nothing.
 [[nodiscard]] inline std::optional<std::int64_t> integer_of(PyObject* object) {
+  if (PyLong_CheckExact(object)) {
+    int overflow = 0;
+    const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+    return overflow == 0 ? std::optional<std::int64_t>(value) : std::nullopt;
+  }
   if (PyIndex_Check(object) == 0) return std::nullopt;
   const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(object));
   const long long value = index ? PyLong_AsLongLong(index.ptr()) : -1;
@@ -59,9 +64,12 @@ struct RleObject {
 }
 
 [[nodiscard]] inline std::vector<std::int64_t> run_list(const py::object& counts) {
+  const auto list = py::reinterpret_steal<py::object>(PySequence_Fast(counts.ptr(), ""));
   std::vector<std::int64_t> runs;
-  for (const py::handle run : counts) {
-    const std::optional<std::int64_t> value = integer_of(run.ptr());
+  runs.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(list.ptr())));
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.ptr()); ++i) {
+    PyObject* run = PySequence_Fast_GET_ITEM(list.ptr(), i);
+    const std::optional<std::int64_t> value = integer_of(run);
     if (!value)
       throw Error(
           detail::text("run ", runs.size(), " is ", shown(run), ", expected an integer of at most 63 bits"));

@@ -179,6 +179,8 @@ def position(index: Any, length: int) -> int:
     """The non-negative position that one integer chooses on an axis of ``length``."""
     try:
         n = operator.index(index)
+        if isinstance(index, (bool, np.bool_)):
+            raise TypeError
     except TypeError:
         raise Error(f"index is {shown(index)}, expected an integer") from None
     if not -length <= n < length:
@@ -190,6 +192,8 @@ def size_pair(size: Any, name: str = "size") -> tuple[int, int]:
     """``size`` as (height, width)."""
     try:
         height, width = size
+        if isinstance(size, (str, bytes, bytearray, dict, set, frozenset)):
+            raise TypeError
     except (TypeError, ValueError):
         raise Error(f"{name} is {shown(size)}, expected two integers") from None
     return integer(height, f"{name}[0]"), integer(width, f"{name}[1]")

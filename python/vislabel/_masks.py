@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -45,7 +46,7 @@ def dense_input(
         return array, None
     value = number(threshold, "threshold")
     if is_tensor(x) and x.is_floating_point():
-        value = x.new_tensor(value, device="cpu").item()
+        value = sys.modules["torch"].tensor(value, dtype=x.dtype).item()
     elif isinstance(x, np.ndarray) and x.dtype.kind == "f":
         with np.errstate(over="ignore"):
             value = float(x.dtype.type(value))

@@ -1,7 +1,7 @@
 """COCO run-length encodings with pycocotools' names: ``from vislabel import mask as mask_utils``.
 
 Values, types and shapes are those of ``pycocotools.mask``; bad input raises `vislabel.Error`. Polygons
-(``frPyObjects``) are not here yet.
+are not here yet.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vislabel._arrays import ArrayLike
 from vislabel._core import Error
 from vislabel._masks import Masks, Rle
 
-__all__ = ["area", "decode", "encode", "iou", "merge", "toBbox"]
+__all__ = ["area", "decode", "encode", "frPyObjects", "iou", "merge", "toBbox"]
 
 
 def encode(bimask: ArrayLike) -> Any:
@@ -45,6 +45,32 @@ def decode(rleObjs: Rle | Sequence[Rle]) -> Any:
     memory = np.empty((len(masks), width, height), np.uint8)
     masks.to_dense(out=memory.transpose(0, 2, 1))
     return memory[0].T if single else memory.transpose(2, 1, 0)
+
+
+def frPyObjects(pyobj: Any, h: int, w: int) -> Any:
+    """RLE dicts with text from RLE dicts with lists of run lengths: one, or a list of them.
+
+    Polygons and boxes are not supported yet.
+
+    Parameters
+    ----------
+    pyobj : dict or list of dict
+        ``{"size": [h, w], "counts": [run lengths]}``.
+    h, w : int
+        Height and width of the frame.
+    """
+    single = isinstance(pyobj, dict)
+    rles = [pyobj] if single else _rles(pyobj)
+    for i, rle in enumerate(rles):
+        if not isinstance(rle, dict):
+            kind = type(rle).__name__
+            raise Error(
+                f"pyobj[{i}] is a {kind}, expected an RLE dict: polygons and boxes are not supported yet"
+            )
+        if "size" in rle and list(rle["size"]) != [h, w]:
+            raise Error(f"pyobj[{i}] has size {rle['size']}, expected [{h}, {w}]")
+    result = _core.rle_compress(rles)
+    return result[0] if single else result
 
 
 def area(rleObjs: Rle | Sequence[Rle]) -> Any:

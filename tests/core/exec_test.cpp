@@ -153,7 +153,7 @@ TEST_CASE("an exception of a nested call reaches the outermost caller") {
 
 TEST_CASE("a negative number of threads is refused") {
   CHECK(oracle::error_of([] { exec::for_each(exec::Omp{-2}, 3, costly, [](std::int64_t) {}); }) ==
-        "exec::Omp: threads is -2, expected at least 0 (0: all)");
+        "exec::Omp: threads is -2, expected 0 (all) to 1024");
 }
 
 TEST_CASE("little work, however many threads are asked for, stays on one thread") {

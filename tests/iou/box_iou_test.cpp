@@ -131,7 +131,8 @@ TEST_CASE("boxes that are none are refused, on either side, by index") {
     return oracle::error_of(
         [&] { return box_iou(exec::Seq{}, std::span<const Box>(a), std::span<const Box>(b)); });
   };
-  const std::string expected = ", expected finite x, y, width, height with width and height of at least 0";
+  const std::string expected =
+      ", expected finite x, y, width, height below 1e100 with width and height of at least 0";
   CHECK(refusal(negative, good) == "a[1] is (0, 0, 1, -1)" + expected);
   CHECK(refusal(good, negative) == "b[1] is (0, 0, 1, -1)" + expected);
   CHECK(refusal(good, infinite) == "b[0] is (inf, 0, 1, 1)" + expected);

@@ -97,9 +97,9 @@ def test_what_pycocotools_crashes_on_or_misreads_is_refused() -> None:
     for call in (mask.area, mask.toBbox, mask.decode, mask.merge):
         with refused("rles[1]: the text ends inside a run length"):
             call([good, bad])  # type: ignore[operator]
-    with refused("bimask has shape [4], expected [H, W] or [H, W, N]"):
+    with refused("bimask has shape [4] and dtype uint8, expected [H, W] or [H, W, N]"):
         mask.encode(np.zeros(4, np.uint8))
-    with refused("bimask", "floats"):
+    with refused("bimask", "float64", "expected [H, W] or [H, W, N] of bool or integers"):
         mask.encode(np.zeros((2, 2)))
     with refused("2 x 2", "4 x 1"):
         mask.merge([good, {"size": [4, 1], "counts": b"4"}])
@@ -108,5 +108,5 @@ def test_what_pycocotools_crashes_on_or_misreads_is_refused() -> None:
     with refused("crowd"):
         mask.iou([good], [good], [0, 0])
     for wrong in (None, 5, [None], ["4"]):
-        with refused("rles"):
+        with refused("rle"):
             mask.area(wrong)  # type: ignore[arg-type]

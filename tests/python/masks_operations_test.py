@@ -106,9 +106,9 @@ def test_operations_on_batches_that_do_not_fit_are_refused() -> None:
     with refused("intersection of no masks"):
         a[:0].intersection()
     for other in (5, None, DENSE, torch.from_numpy(DENSE)):
-        with pytest.raises(TypeError, match="unsupported operand"):
+        with pytest.raises(TypeError, match=r"unsupported operand|does not support ufuncs"):
             a | other
-        with pytest.raises(TypeError, match="unsupported operand"):
+        with pytest.raises(TypeError, match=r"unsupported operand|does not support ufuncs"):
             other | a
 
 

@@ -137,9 +137,12 @@ def mask_iou(a: Bool, b: Bool, crowd: Any = None, empty_pair: str = "zero") -> F
     for n in range(len(a)):
         for m in range(len(b)):
             common, union = counts(a[n], b[m])
-            if crowd is not None and crowd[m]:
-                union = int(a[n].sum())
-            out[n, m] = quotient(common, union, empty_pair)
+            if (
+                crowd is not None and crowd[m] and b[m].any()
+            ):  # a crowd region with pixels: never an empty pair
+                out[n, m] = quotient(common, int(a[n].sum()))
+            else:
+                out[n, m] = quotient(common, union, empty_pair)
     return out
 
 

@@ -190,9 +190,9 @@ TEST_CASE("a number of slots other than N * T is refused, and a mask beyond the 
   CHECK(oracle::error_of([] { return Tracks({1, 2}, 2, 3, std::vector<Tracks::Slot>(5)); }) ==
         "slots has 5 entries, expected N * T = 2 * 3");
   CHECK(oracle::error_of([] { return Tracks({1, 2}, -1, 3, {}); }) ==
-        "tracks of shape [-1, 3], expected at least 0");
+        "-1 tracks of 3 frames, expected at least 0 of both");
   CHECK(oracle::error_of([] { return Tracks({1, 2}, 3, -1, {}); }) ==
-        "tracks of shape [3, -1], expected at least 0");
+        "3 tracks of -1 frames, expected at least 0 of both");
   CHECK(oracle::error_of([&] { return Tracks({1, 2}, 1, 1, {wide}); }) ==
         "slots: a mask reaches beyond size 1 x 2");
   CHECK(oracle::error_of([] { return Tracks({1, -2}, 0, 0, {}); }) ==

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <vislabel/core/error.hpp>
 
 namespace vislabel {
@@ -31,12 +32,15 @@ struct Box {
 
 namespace detail {
 
-inline void require_box(const Box& box, const char* name, std::ptrdiff_t index) {
-  constexpr double most = 1e100;  // so that no area or hull overflows
+/// `most` bounds every number: areas and hulls of boxes below 1e100 do not overflow.
+inline void require_box(const Box& box, const char* name, std::ptrdiff_t index,
+                        double most = std::numeric_limits<double>::infinity()) {
   require(std::abs(box.x) < most && std::abs(box.y) < most && box.width >= 0 && box.width < most &&
               box.height >= 0 && box.height < most,
           name, "[", index, "] is (", box.x, ", ", box.y, ", ", box.width, ", ", box.height,
-          "), expected finite x, y, width, height with width and height of at least 0");
+          "), expected finite x, y, width, height",
+          most < std::numeric_limits<double>::infinity() ? " below 1e100" : "",
+          " with width and height of at least 0");
 }
 
 }  // namespace detail

@@ -12,7 +12,7 @@ namespace vislabel::detail {
 /// The leaf kernels of one instruction set. What each computes is said in `core/kernels_portable.hpp`.
 struct Kernels {
   const char* isa;
-  std::uint64_t (*popcount_blocks)(const Block*, const std::uint32_t*, std::size_t);
+  void (*popcount_blocks)(const Block*, std::size_t, std::uint16_t*);
   std::uint64_t (*and_popcount_blocks)(const Block*, const Block*, const BlockPair*, std::size_t);
   void (*pack_row)(const std::uint8_t*, std::size_t, unsigned, std::uint8_t*);
   Block (*gather_block)(const std::uint8_t*, std::size_t);

@@ -44,8 +44,10 @@ inline constexpr bool has_openmp = false;
 
 namespace detail {
 
-/// Below this much work a second thread costs more than it brings (a cold region took up to 8 ms).
-inline constexpr std::int64_t smallest_parallel_ns = 200'000;
+/// Below this much work a second thread costs more than it brings: a cold region took up to 8 ms, and on a
+/// busy machine operations of 0.5 ms took 7 to 11 ms on two threads, waiting for the second one at the
+/// region's end.
+inline constexpr std::int64_t smallest_parallel_ns = 1'000'000;
 
 inline constexpr int most_threads = 1024;  ///< a typo must not exhaust the machine
 

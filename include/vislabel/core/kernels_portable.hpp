@@ -24,15 +24,17 @@ struct BlockPair {
 
 namespace portable {
 
+/// Set bits of each byte of a word.
+inline std::uint64_t byte_counts(std::uint64_t v) {
+  v -= (v >> 1) & 0x5555555555555555U;
+  v = (v & 0x3333333333333333U) + ((v >> 2) & 0x3333333333333333U);
+  return (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0fU;
+}
+
 /// Set bits of a block. Bits are summed in parallel: without -mpopcnt, std::popcount is a call and a table.
 inline std::uint64_t popcount(const std::array<std::uint64_t, 8>& words) {
-  constexpr std::uint64_t m1 = 0x5555555555555555U, m2 = 0x3333333333333333U, m4 = 0x0f0f0f0f0f0f0f0fU;
   std::uint64_t bytes = 0;
-  for (std::uint64_t v : words) {
-    v -= (v >> 1) & m1;
-    v = (v & m2) + ((v >> 2) & m2);
-    bytes += (v & m4) + ((v >> 4) & m4);  // at most 8 x 8 = 64 in a byte
-  }
+  for (const std::uint64_t word : words) bytes += byte_counts(word);  // at most 8 x 8 = 64 in a byte
   return ((bytes & 0x00ff00ff00ff00ffU) + ((bytes >> 8) & 0x00ff00ff00ff00ffU)) * 0x0001000100010001U >> 48;
 }
 
@@ -40,11 +42,9 @@ inline std::array<std::uint64_t, 8> wide(const Block& block) {
   return std::bit_cast<std::array<std::uint64_t, 8>>(block);
 }
 
-/// Sum of the set bits of blocks[index[0]], blocks[index[1]], ..
-inline std::uint64_t popcount_blocks(const Block* blocks, const std::uint32_t* index, std::size_t count) {
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < count; ++i) sum += popcount(wide(blocks[index[i]]));
-  return sum;
+/// Set bits of blocks[0], blocks[1], .., each into `counts`.
+inline void popcount_blocks(const Block* blocks, std::size_t count, std::uint16_t* counts) {
+  for (std::size_t i = 0; i < count; ++i) counts[i] = static_cast<std::uint16_t>(popcount(wide(blocks[i])));
 }
 
 /// Sum of the set bits of a[pairs[i].a] & b[pairs[i].b].
@@ -93,10 +93,12 @@ inline void unpack_rows(const Block& block, std::byte* out, std::ptrdiff_t row_s
 
 /// 32 bytes of one column, non-zero is set, as a word.
 inline std::uint32_t pack_column(const std::uint8_t* bytes) {
+  std::array<std::uint64_t, 4> words;
+  std::memcpy(words.data(), bytes, sizeof words);
+  if ((words[0] | words[1] | words[2] | words[3]) == 0) return 0;  // most of a frame
   std::uint32_t word = 0;
   for (unsigned i = 0; i < 4; ++i) {
-    std::uint64_t v;
-    std::memcpy(&v, bytes + 8 * i, 8);
+    std::uint64_t v = words[i];
     v = (((v & 0x7f7f7f7f7f7f7f7fU) + 0x7f7f7f7f7f7f7f7fU) | v) & 0x8080808080808080U;  // top bit: non-zero
     word |= static_cast<std::uint32_t>((v >> 7) * 0x0102040810204080U >> 56) << (8 * i);
   }
@@ -113,4 +115,15 @@ inline void unpack_column(std::uint32_t word, std::byte* out) {
 }
 
 }  // namespace portable
+
+/// Set bits of one word, inline: std::popcount where it is an instruction, else a few operations instead of a
+/// call.
+[[nodiscard]] inline unsigned count_bits(std::uint64_t word) {
+#ifdef __POPCNT__
+  return static_cast<unsigned>(std::popcount(word));
+#else
+  return static_cast<unsigned>(portable::byte_counts(word) * 0x0101010101010101U >> 56);
+#endif
+}
+
 }  // namespace vislabel::detail

@@ -46,13 +46,15 @@ struct BoxIouOptions {
 ///
 /// *Shapes*: `a` [N], `b` [M]; out [N, M].
 /// *Source*: COCO (pycocotools `mask.iou` on boxes) for `iou`.
-/// *Errors*: a box that is not finite or has a negative side; `crowd` of another length than M, or with
-/// `giou`.
+/// *Errors*: a box that is not finite, 1e100 or beyond, or has a negative side; `crowd` of another length
+/// than M, or with `giou`.
 template <exec::Policy P>
 [[nodiscard]] Table box_iou(P policy, std::span<const Box> a, std::span<const Box> b,
                             const BoxIouOptions& options = {}) {
-  for (std::size_t n = 0; n < a.size(); ++n) detail::require_box(a[n], "a", static_cast<std::ptrdiff_t>(n));
-  for (std::size_t m = 0; m < b.size(); ++m) detail::require_box(b[m], "b", static_cast<std::ptrdiff_t>(m));
+  for (std::size_t n = 0; n < a.size(); ++n)
+    detail::require_box(a[n], "a", static_cast<std::ptrdiff_t>(n), 1e100);
+  for (std::size_t m = 0; m < b.size(); ++m)
+    detail::require_box(b[m], "b", static_cast<std::ptrdiff_t>(m), 1e100);
   detail::require(options.crowd.empty() || options.crowd.size() == b.size(), "crowd has ",
                   options.crowd.size(), " entries, expected one per box of b (", b.size(), ")");
   detail::require(options.crowd.empty() || options.kind == BoxOverlap::iou, "crowd goes with kind iou only");

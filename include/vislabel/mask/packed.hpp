@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <vector>
 #include <vislabel/core/box.hpp>
@@ -54,7 +55,7 @@ class Packer;
 /// One immutable packed mask. Copies share the pixels (one reference count), so batches can be indexed,
 /// joined and cut without copying any.
 ///
-/// *Cost*: 48 bytes, 20 bytes per occupancy word (32 rows x 1024 columns of the box), 64 bytes per mixed
+/// *Cost*: 48 bytes, 20 bytes per occupancy word (32 rows x 1024 columns of the box), 66 bytes per mixed
 /// block.
 class PackedMask {
  public:
@@ -117,10 +118,15 @@ class PackedMask {
     return reinterpret_cast<const std::uint32_t*>(full() + grid_words());
   }
 
+  /// Set pixels of each mixed block: what it shares with a full one.
+  [[nodiscard]] const std::uint16_t* areas() const {
+    return reinterpret_cast<const std::uint16_t*>(first() + grid_words());
+  }
+
   /// The place in `blocks()` of a mixed block: occupancy word `i`, bit `bit`.
   [[nodiscard]] std::uint32_t place(std::int64_t i, unsigned bit) const {
     const std::uint64_t mixed = some()[i] & ~full()[i];
-    return first()[i] + static_cast<std::uint32_t>(std::popcount(mixed & detail::below<std::uint64_t>(bit)));
+    return first()[i] + detail::count_bits(mixed & detail::below<std::uint64_t>(bit));
   }
 
   /// Block (`row`, `column`) in blocks of the frame, zeros where nothing is stored.
@@ -145,14 +151,15 @@ class PackedMask {
   static constexpr std::size_t alignment = 63;  // room to move the blocks to the next cache line
 
   static std::size_t storage_bytes(std::size_t mixed, std::int64_t grid) {
-    return alignment + mixed * sizeof(detail::Block) +
+    return alignment + mixed * (sizeof(detail::Block) + sizeof(std::uint16_t)) +
            static_cast<std::size_t>(grid) * (2 * sizeof(std::uint64_t) + sizeof(std::uint32_t));
   }
 
   std::int64_t area_ = 0;
   std::int32_t x_ = 0, y_ = 0, width_ = 0, height_ = 0;
   std::uint32_t mixed_ = 0;
-  std::shared_ptr<const std::byte[]> storage_;  // blocks [mixed_], then some, full and first [rows, words]
+  std::shared_ptr<const std::byte[]>
+      storage_;  // blocks [mixed_]; some, full, first [rows, words]; areas [mixed_]
 };
 
 namespace detail {
@@ -228,19 +235,17 @@ class Packer {
     for (std::size_t i = 0; i < grid; ++i) {
       const std::size_t from = frame_word(range, i);
       some[i] = some_[from], full[i] = full_[from], first[i] = mixed;
-      mixed += static_cast<std::uint32_t>(std::popcount(some[i] & ~full[i]));
-      full_blocks += std::popcount(full[i]);
+      mixed += count_bits(some[i] & ~full[i]);
+      full_blocks += count_bits(full[i]);
     }
     auto* blocks = const_cast<Block*>(mask.blocks());
     for (std::size_t k = 0; k < blocks_.size(); ++k) {
       const std::int64_t r = places_[k].row - range.row, w = places_[k].column / 64 - range.word;
-      const std::uint32_t place = mask.place(r * range.words + w, places_[k].column % 64);
-      blocks[place] = blocks_[k];
-      order_.push_back(place);
+      blocks[mask.place(r * range.words + w, places_[k].column % 64)] = blocks_[k];
     }
-    mask.area_ =
-        full_blocks * block_rows * block_columns +
-        static_cast<std::int64_t>(kernels().popcount_blocks(mask.blocks(), order_.data(), order_.size()));
+    auto* areas = const_cast<std::uint16_t*>(mask.areas());
+    kernels().popcount_blocks(blocks, blocks_.size(), areas);
+    mask.area_ = std::accumulate(areas, areas + blocks_.size(), full_blocks * block_rows * block_columns);
   }
 
   /// Where word `i` of a mask's grid lies in the frame's grid.
@@ -257,7 +262,7 @@ class Packer {
       std::fill(some_.begin() + begin, some_.begin() + end, 0);
       std::fill(full_.begin() + begin, full_.begin() + end, 0);
     }
-    blocks_.clear(), places_.clear(), order_.clear();
+    blocks_.clear(), places_.clear();
     x_begin_ = y_begin_ = INT64_MAX;
     x_end_ = y_end_ = 0;
   }
@@ -266,7 +271,6 @@ class Packer {
   std::vector<std::uint64_t> some_, full_;  // the whole frame's grid, zero between masks
   std::vector<Block> blocks_;               // mixed blocks in the order in which they came
   std::vector<Place> places_;
-  std::vector<std::uint32_t> order_;
   std::int64_t x_begin_ = INT64_MAX, x_end_ = 0, y_begin_ = INT64_MAX, y_end_ = 0;
 };
 
@@ -280,7 +284,7 @@ class Packer {
 
 namespace detail {
 
-/// Collects which blocks of two masks meet and has the kernels count them, a batch at a time.
+/// Adds up what the blocks of two masks share; pairs of mixed blocks go to the kernel, a batch at a time.
 class BlockMeeting {
  public:
   BlockMeeting(const PackedMask& a, const PackedMask& b) : a_(a), b_(b) {}
@@ -290,46 +294,36 @@ class BlockMeeting {
     const std::uint64_t common = a_.some()[i] & b_.some()[j];
     if (common == 0) return;
     const std::uint64_t full_a = a_.full()[i], full_b = b_.full()[j];
-    total_ += std::popcount(full_a & full_b) * block_rows * block_columns;
+    total_ += std::int64_t{count_bits(full_a & full_b)} * (block_rows * block_columns);
     for (std::uint64_t rest = common & full_b & ~full_a; rest != 0; rest &= rest - 1)
-      push(only_a_, a_.place(i, bit(rest)), n_only_a_);
+      total_ += a_.areas()[a_.place(i, lowest(rest))];
     for (std::uint64_t rest = common & full_a & ~full_b; rest != 0; rest &= rest - 1)
-      push(only_b_, b_.place(j, bit(rest)), n_only_b_);
-    for (std::uint64_t rest = common & ~full_a & ~full_b; rest != 0; rest &= rest - 1)
-      push(both_, BlockPair{a_.place(i, bit(rest)), b_.place(j, bit(rest))}, n_both_);
+      total_ += b_.areas()[b_.place(j, lowest(rest))];
+    for (std::uint64_t rest = common & ~full_a & ~full_b; rest != 0; rest &= rest - 1) {
+      if (count_ == capacity) flush();
+      pairs_[count_++] = {a_.place(i, lowest(rest)), b_.place(j, lowest(rest))};
+    }
   }
 
   [[nodiscard]] std::int64_t total() {
-    flush();
+    if (count_ > 0) flush();
     return total_;
   }
 
  private:
   static constexpr std::size_t capacity = 64;
-  static unsigned bit(std::uint64_t word) { return static_cast<unsigned>(std::countr_zero(word)); }
-
-  template <class T>
-  void push(T (&list)[capacity], T item, std::size_t& size) {
-    if (size == capacity) flush();
-    list[size++] = item;
-  }
+  static unsigned lowest(std::uint64_t word) { return static_cast<unsigned>(std::countr_zero(word)); }
 
   void flush() {
-    const Kernels& k = kernels();
-    if (n_only_a_ > 0)
-      total_ += static_cast<std::int64_t>(k.popcount_blocks(a_.blocks(), only_a_, n_only_a_));
-    if (n_only_b_ > 0)
-      total_ += static_cast<std::int64_t>(k.popcount_blocks(b_.blocks(), only_b_, n_only_b_));
-    if (n_both_ > 0)
-      total_ += static_cast<std::int64_t>(k.and_popcount_blocks(a_.blocks(), b_.blocks(), both_, n_both_));
-    n_only_a_ = n_only_b_ = n_both_ = 0;
+    total_ +=
+        static_cast<std::int64_t>(kernels().and_popcount_blocks(a_.blocks(), b_.blocks(), pairs_, count_));
+    count_ = 0;
   }
 
   const PackedMask &a_, &b_;
   std::int64_t total_ = 0;
-  std::size_t n_only_a_ = 0, n_only_b_ = 0, n_both_ = 0;
-  std::uint32_t only_a_[capacity], only_b_[capacity];  // mixed in one mask, full in the other
-  BlockPair both_[capacity];                           // mixed in both
+  std::size_t count_ = 0;
+  BlockPair pairs_[capacity];
 };
 
 }  // namespace detail

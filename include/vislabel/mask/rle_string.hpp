@@ -56,6 +56,10 @@ class TextReader {
 
   /// The next number, which is a difference from the fourth on.
   [[nodiscard]] std::int64_t next() {
+    if (at_ < text_.size()) {  // most numbers are one character
+      const unsigned group = static_cast<unsigned>(static_cast<unsigned char>(text_[at_])) - 48U;
+      if (group < 32) return ++at_, static_cast<std::int64_t>(group ^ 16) - 16;
+    }
     std::int64_t x = 0;
     unsigned shift = 0;
     while (true) {

@@ -17,9 +17,9 @@ namespace detail {
 /// N and T are counts whose product is a number of slots that can be.
 inline void require_shape(std::int64_t count, std::int64_t frames) {
   constexpr std::int64_t most_slots = std::int64_t{1} << 32;
-  require(count >= 0 && frames >= 0, "tracks of shape [", count, ", ", frames, "], expected at least 0");
-  require(frames == 0 || count <= most_slots / frames, "tracks of shape [", count, ", ", frames,
-          "], expected at most ", most_slots, " slots");
+  require(count >= 0 && frames >= 0, count, " tracks of ", frames, " frames, expected at least 0 of both");
+  require(frames == 0 || count <= most_slots / frames, count, " tracks of ", frames,
+          " frames, expected at most ", most_slots, " slots");
 }
 
 /// The same, and they fit a list of `entries`.

@@ -1,0 +1,117 @@
+"""Side by side with the peers, on the same bytes, in the same run, on one thread.
+
+    python benchmarks/python/peers.py [--only NAME] [--quick] [--output benchmarks/RESULTS.md]
+
+Every row first asserts that all answers are equal, then times the contenders in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import iou_rows
+import own_tables
+import rle_rows
+import table
+import track_rows
+from data_sets import adversarial, blob, mean_runs, noisy, small
+from timing import Row, Rows, Time
+
+SECTIONS: dict[str, tuple[Callable[[bool], Rows], str]] = {
+    "Masks: dense arrays, run lengths, text": (
+        rle_rows.rows,
+        """Time per mask (per union). pycocotools, ultrafast-pycocotools and faster-coco-eval encode a
+C-order mask as their users do, after `np.asfortranarray`. Ours is one call for the batch where
+nothing else is said. Where `vislabel.mask` has a function of pycocotools' name for a row from
+text, that one is measured; all others pack.""",
+    ),
+    "Mask IoU": (
+        iou_rows.rows,
+        """Time per call. *Already read*: rlemasklib and ours start from their own forms, the others from
+text, which is all they have.""",
+    ),
+    "Tracks": (
+        track_rows.rows,
+        """Time per call; 720p, one slot in ten absent. *pycocotools loop*: for track IoU two merges per
+pair and frame, the form of the official YouTube-VIS evaluator; for NMS one IoU per pair and
+frame until one suffices. *A matrix per frame*: the best that Python does with pycocotools.
+*torch, dense*: boolean tensors as the AutoQ-VIS code compares them, estimated (~) from 3 pairs
+times the pairs that the loop looks at.""",
+    ),
+}
+
+PREFACE = """One core and one thread, same bytes, same run, repetitions in turns; medians (quartiles). Before
+anything is timed, every answer is asserted to equal the reference's, ours to the last bit.
+Ratios above 1: ours is faster."""
+
+DATA_SETS = """Mean run lengths per mask: {}. 720 x 1280, *small* 360 x 640, all from fixed seeds: smooth
+objects of 0.5 to 20 % of the frame, the same with ragged edges and specks, small objects, a
+checkerboard and noise."""
+
+
+def measure(section: str, rows: Rows, only: str, quick: bool) -> list[tuple[Row, dict[str, Time]]]:
+    """The section's rows whose name, or whose section's name, contains `only`."""
+    results = []
+    for name, make in rows:
+        if only not in name and only.lower() not in section.lower():
+            continue
+        print(f"  {name}", file=sys.stderr, flush=True)
+        row = make(name)
+        row.check()
+        results.append((row, row.measure(0.3 if quick else 4.0)))
+    return results
+
+
+def data_sets(quick: bool) -> str:
+    count = 30 if quick else 100
+    sets = {"blob": blob(), "noisy": noisy(count), "small": small(), "adversarial": adversarial()}
+    runs = ", ".join(f"*{name}* {mean_runs(rles):,.0f}" for name, rles in sets.items())
+    return textwrap.fill(DATA_SETS.format(runs), 100)
+
+
+def report(only: str, quick: bool) -> str:
+    command = "python benchmarks/python/peers.py" + (" --quick" if quick else "")
+    parts = ["# Measured beside the peers", f"`{command}`", table.heading(quick), PREFACE, data_sets(quick)]
+    everything = []
+    for name, (rows, text) in SECTIONS.items():
+        results = measure(name, rows(quick), only, quick)
+        if results:
+            parts += [f"## {name}", text, table.comparison(results)]
+            everything += results
+    if everything:
+        parts += ["## Floors", table.floors(everything)]
+    if only in "memory":
+        header = ["set", "masks", "runs", "packed B", "4 B per run", "text B", "to runs", "to text"]
+        parts += ["## Memory per mask", table.markdown(header, own_tables.memory())]
+    if only in "threads":
+        lines = own_tables.threads(quick, 0.3 if quick else 2.0)
+        parts += [
+            "## Two threads against one",
+            table.markdown(["", "1 thread", "2 threads", "speed-up"], lines),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", default="", metavar="NAME", help="rows or tables whose name contains NAME")
+    parser.add_argument("--quick", action="store_true", help="small sets, few repetitions: a smoke test")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there too")
+    arguments = parser.parse_args()
+    begin = time.perf_counter()
+    text = report(arguments.only, arguments.quick)
+    print(text)
+    if arguments.output:
+        arguments.output.write_text(text)
+    print(f"{time.perf_counter() - begin:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
