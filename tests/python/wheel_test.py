@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel's contents, without anything of the source tree beside it."""
-    pytest.importorskip("scikit_build_core", reason="scikit-build-core, which builds the wheel, is not installed")
+    pytest.importorskip(
+        "scikit_build_core", reason="scikit-build-core, which builds the wheel, is not installed"
+    )
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-build-isolation", "--no-deps", str(ROOT)]
     subprocess.run([*command, "-w", str(folder)], check=True, timeout=900)
@@ -34,7 +36,12 @@ def test_the_wheel_holds_module_types_headers_and_cmake_package(unpacked: Path) 
 
 def test_the_wheel_s_module_answers_where_its_headers_are(unpacked: Path) -> None:
     code = "import vislabel; print(vislabel.get_include()); print(vislabel.get_cmake_dir())"
-    command = [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {[str(unpacked), *sys.path]!r}; {code}"]
+    command = [
+        sys.executable,
+        "-S",
+        "-c",
+        f"import sys; sys.path[:0] = {[str(unpacked), *sys.path]!r}; {code}",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     include, cmake = done.stdout.split()
     assert (include, cmake) == (str(unpacked / "vislabel/include"), str(unpacked / "vislabel/cmake"))
