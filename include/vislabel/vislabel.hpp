@@ -13,9 +13,11 @@
 #include <vislabel/iou/track_iou.hpp>
 #include <vislabel/mask/boolean.hpp>
 #include <vislabel/mask/convert.hpp>
+#include <vislabel/mask/intersection.hpp>
 #include <vislabel/mask/masks.hpp>
 #include <vislabel/mask/measure.hpp>
 #include <vislabel/mask/packed.hpp>
+#include <vislabel/mask/packer.hpp>
 #include <vislabel/mask/rle.hpp>
 #include <vislabel/mask/rle_boolean.hpp>
 #include <vislabel/mask/rle_string.hpp>

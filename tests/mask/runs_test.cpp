@@ -7,6 +7,12 @@ using namespace vislabel;
 
 namespace {
 using Counts = std::vector<std::uint32_t>;
+Counts run_lengths(const PackedMask& mask, Size size) {
+  detail::RunWriter writer(size);
+  const auto counts = writer.write(mask);
+  return {counts.begin(), counts.end()};
+}
+
 Rle rle(Size size, const Counts& counts) { return Rle::from_counts<std::uint32_t>(size, counts); }
 }  // namespace
 
@@ -19,7 +25,7 @@ TEST_CASE("runs become the same packed mask as dense pixels do, and come back") 
       const Counts counts = oracle::runs(mask);
       const PackedMask packed = packer.pack(rle(size, counts));
       REQUIRE(packed == oracle::packed(mask));
-      REQUIRE(detail::run_lengths(packed, size) == counts);
+      REQUIRE(run_lengths(packed, size) == counts);
       const std::span<const std::uint32_t> written = writer.write(packed);
       REQUIRE(Counts(written.begin(), written.end()) == counts);
     }
@@ -32,7 +38,7 @@ TEST_CASE("random masks of random sizes survive the way through the packed form"
     const Size size{random.between(0, 70), random.between(0, 40)};
     const oracle::Dense mask = oracle::random_mask(random, size, random.any_of(oracle::contents()));
     const Counts counts = oracle::runs(mask);
-    REQUIRE(detail::run_lengths(detail::RunPacker(size).pack(rle(size, counts)), size) == counts);
+    REQUIRE(run_lengths(detail::RunPacker(size).pack(rle(size, counts)), size) == counts);
   }
 }
 
@@ -44,14 +50,14 @@ TEST_CASE("a run that ends with a column does not leak into the next") {
                                  Counts{h * 39, h}, Counts{h * 14, h * 4, h * 22}}) {
       const PackedMask packed = detail::RunPacker(size).pack(rle(size, counts));
       CHECK(packed.area() == counts[1]);
-      CHECK(detail::run_lengths(packed, size) == counts);
+      CHECK(run_lengths(packed, size) == counts);
     }
   }
 }
 
 TEST_CASE("an empty mask is one run of zeros, of an empty frame the run 0") {
-  CHECK(detail::run_lengths(PackedMask{}, {5, 7}) == Counts{35});
-  CHECK(detail::run_lengths(PackedMask{}, {0, 7}) == Counts{0});
+  CHECK(run_lengths(PackedMask{}, {5, 7}) == Counts{35});
+  CHECK(run_lengths(PackedMask{}, {0, 7}) == Counts{0});
   CHECK(detail::RunPacker({5, 7}).pack(rle({5, 7}, {35})).empty());
   CHECK(detail::RunPacker({0, 7}).pack(rle({0, 7}, {0})).empty());
 }
@@ -61,5 +67,5 @@ TEST_CASE("a full frame of more than 2^31 pixels keeps its area and its single r
   const PackedMask packed = detail::RunPacker(size).pack(rle(size, {0, 4294967295}));
   CHECK(packed.area() == 4294967295);
   CHECK(packed.box() == Box{0, 0, 65537, 65535});
-  CHECK(detail::run_lengths(packed, size) == Counts{0, 4294967295});
+  CHECK(run_lengths(packed, size) == Counts{0, 4294967295});
 }

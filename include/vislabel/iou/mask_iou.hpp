@@ -5,6 +5,7 @@
 #include <span>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/iou/tables.hpp>
+#include <vislabel/mask/intersection.hpp>
 #include <vislabel/mask/masks.hpp>
 
 namespace vislabel {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/iou/tables.hpp>
+#include <vislabel/mask/intersection.hpp>
 #include <vislabel/track/tracks.hpp>
 
 namespace vislabel {

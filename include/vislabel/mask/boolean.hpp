@@ -9,6 +9,7 @@
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/mask/masks.hpp>
+#include <vislabel/mask/packer.hpp>
 
 namespace vislabel {
 namespace detail {

@@ -10,6 +10,7 @@
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
 #include <vislabel/mask/packed.hpp>
+#include <vislabel/mask/packer.hpp>
 
 namespace vislabel::detail {
 

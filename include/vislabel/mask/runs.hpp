@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 #include <vislabel/mask/packed.hpp>
+#include <vislabel/mask/packer.hpp>
 #include <vislabel/mask/rle.hpp>
 
 namespace vislabel::detail {
@@ -172,11 +173,5 @@ class RunWriter {
   std::int64_t last_ = 0;
   bool colour_ = false;
 };
-
-[[nodiscard]] inline std::vector<std::uint32_t> run_lengths(const PackedMask& mask, Size size) {
-  RunWriter writer(size);
-  const auto counts = writer.write(mask);
-  return {counts.begin(), counts.end()};
-}
 
 }  // namespace vislabel::detail
