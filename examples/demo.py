@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import shlex
 import sys
 import time
@@ -25,13 +26,14 @@ from vislabel.propose import read_video
 
 CLIP = Path("build/clip/vtest.avi")
 THRESHOLD = "0.45"
+PROGRAM = Path(os.path.relpath(sys.prefix)) / "bin" / "vislabel"  # as the reader can call it from here
 MOST_FRAMES = 300  # of a video of yours: two rounds of 300 frames take a few minutes
 
 
 def run(*arguments: object) -> dict[str, Any]:
     """One command of the command line: prints it, runs it, returns what it reports as JSON."""
     words = [str(argument) for argument in arguments]
-    print("$ vislabel " + shlex.join(words), flush=True)
+    print(f"$ {PROGRAM} {shlex.join(words)}", flush=True)
     report = io.StringIO()
     with contextlib.redirect_stdout(report):
         code = vislabel([*words, "--json"])
@@ -96,7 +98,7 @@ def demo(video: Path, output: Path) -> None:
     for path in shown["pictures"]:
         if "frame_" not in path:
             print(f"look at: {path}")
-    print(f"next: vislabel show {final} --video {video} --start {start} -o all/   # every frame")
+    print(f"next: {PROGRAM} show {final} --video {video} --start {start} -o all/   # every frame")
 
 
 if __name__ == "__main__":
