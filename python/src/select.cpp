@@ -48,17 +48,19 @@ py::tuple merge(const Tracks& old, const Tracks& fresh, double iou_threshold, co
 }
 
 py::tuple whole(const Tracks& tracks, const DoubleArray& scores, const DoubleArray& predicted_iou,
-                const NmsOptions& options, double threshold, const py::object& rule_name) {
-  const RetentionOptions retention{threshold, rule_of(rule_name)};
+                const NmsOptions& nms_options, double threshold, const py::object& rule_name,
+                const Tracks* previous, double merge_iou_threshold) {
+  const PseudoLabelOptions options{
+      nms_options, {threshold, rule_of(rule_name)}, previous, merge_iou_threshold};
   PseudoLabels result;
   {
     const auto predicted = table_of(predicted_iou);
     const py::gil_scoped_release release;
-    result = pseudo_labels(policy(), tracks, span_of(scores), predicted, {options, retention});
+    result = pseudo_labels(policy(), tracks, span_of(scores), predicted, options);
   }
   return py::make_tuple(std::move(result.tracks), array_of(result.kept), array_of(result.frames),
                         array_of(result.survivors), array_of(result.suppressed_by), std::move(result.quality),
-                        std::move(result.selected));
+                        std::move(result.selected), array_of(result.match));
 }
 
 }  // namespace

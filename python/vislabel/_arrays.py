@@ -154,6 +154,8 @@ def indices(x: ArrayLike, name: str, length: int | None = None) -> Int64:
 
 def positions(index: Any, length: int) -> Int64:
     """The non-negative positions that an int, a slice, integers or bools choose on an axis of ``length``."""
+    if isinstance(index, tuple):
+        raise Error(f"index is {shown(index)}, expected one index: there is one axis")
     if isinstance(index, slice):
         return np.arange(length, dtype=np.int64)[index]
     if isinstance(index, (int, np.integer)):

@@ -146,6 +146,8 @@ def pseudo_labels(
     arg3: NmsOptions,
     arg4: typing.SupportsFloat | typing.SupportsIndex,
     arg5: typing.Any,
+    arg6: Tracks,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
 ) -> tuple: ...
 def quality(
     arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],

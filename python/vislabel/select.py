@@ -72,7 +72,7 @@ class PseudoLabels:
     """What `pseudo_labels` makes of the detections of a video."""
 
     tracks: Tracks
-    """[K, T']: the pseudo-labels, best score first; with ``previous``: the merged rounds."""
+    """[K, T']: this round's pseudo-labels, best score first; with ``previous`` [M, T]: both rounds'."""
     kept: Any
     """int64 [K]: which detections stay after this round's retention."""
     frames: Any
@@ -251,7 +251,8 @@ def pseudo_labels(
     labels: ArrayLike | None = None,
     threshold: float = 0.75,
     rule: Rule = "paper",
-    previous: Tracks | None = None,
+    previous: Tracks | ArrayLike | None = None,
+    merge_iou_threshold: float = 0.5,
 ) -> PseudoLabels:
     """Suppress, score, select and retain one video's detections, and merge them with a round before.
 
@@ -267,8 +268,10 @@ def pseudo_labels(
     threshold, rule
         As for `retain`.
     previous : Tracks, optional
-        The pseudo-labels of the round before, over the same T frames: merged by `merge_rounds` at IoU 0.5.
-        With ``rule="reference"`` only its staying frames take part.
+        The pseudo-labels of the round before, over the same T frames, merged by `merge_rounds`. The result then
+        covers all T frames: ``rule="reference"`` drops frames of this round, but none that the round before has.
+    merge_iou_threshold : float
+        The IoU from which a kept detection and a track of the round before are the same object.
 
     Raises
     ------
@@ -283,17 +286,26 @@ def pseudo_labels(
     values = vector(scores, "scores", len(video), "track")
     predicted = table(predicted_iou, "predicted_iou", len(video), video.frames)
     options = _nms_options(video, iou_threshold, score_threshold, over_time, suppress, labels)
-    core, *arrays = _core.pseudo_labels(
-        video._packed, values, predicted, options, number(threshold, "threshold"), rule
+    before = None if previous is None else as_tracks(previous, "previous")
+    core, *arrays, match = _core.pseudo_labels(
+        video._packed,
+        values,
+        predicted,
+        options,
+        number(threshold, "threshold"),
+        rule,
+        None if before is None else before._packed,
+        number(merge_iou_threshold, "merge_iou_threshold"),
     )
-    result, match = Tracks._wrap(core), None
-    if previous is not None:
-        before = as_tracks(previous, "previous")
-        if before.frames != video.frames:
-            raise Error(f"previous has {before.frames} frames, expected {video.frames}")
-        merged = merge_rounds(before.select_frames(arrays[1]), result, rule=rule)
-        result, match = merged.tracks, like(merged.match, tracks, scores, predicted_iou)
-    kept, frames, survivors, suppressed_by, all_quality, selected = (
-        like(array, tracks, scores, predicted_iou) for array in arrays
+    given = (tracks, scores, predicted_iou)
+    kept, frames, survivors, suppressed_by, all_quality, selected = (like(array, *given) for array in arrays)
+    return PseudoLabels(
+        Tracks._wrap(core),
+        kept,
+        frames,
+        survivors,
+        suppressed_by,
+        all_quality,
+        selected,
+        None if before is None else like(match, *given),
     )
-    return PseudoLabels(result, kept, frames, survivors, suppressed_by, all_quality, selected, match)

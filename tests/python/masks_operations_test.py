@@ -24,7 +24,7 @@ batches = arrays.arrays(bool, arrays.array_shapes(min_dims=3, max_dims=3, min_si
 
 INDICES: list[Any] = [
     0, -1, np.int32(3), slice(None), slice(2, 5), slice(None, None, -2), slice(9, 20), [1, 1, -7],
-    (2, 4), [], range(3),
+    [2, 4], [], range(3),
     np.array([6, 0], np.uint8), np.arange(7) % 2 == 0, [True] * 7, torch.tensor([5, 2]), torch.tensor(4),
     torch.arange(7) > 3, np.array(2),
 ]  # fmt: skip
@@ -47,7 +47,7 @@ def test_an_index_out_of_range_is_an_index_error(index: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "index", [1.0, None, ..., "a", [True], [[0, 1]], [0.5], True, (slice(1), 2)], ids=repr
+    "index", [1.0, None, ..., "a", [True], [[0, 1]], [0.5], True, (slice(1), 2), (0, 1), ()], ids=repr
 )
 def test_an_index_of_another_kind_is_refused(index: Any) -> None:
     with refused("index"):

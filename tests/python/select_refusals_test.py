@@ -62,7 +62,7 @@ CALLS: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
     (whole, (T, [1, 1], ONES), {"threshold": nan}, "threshold is NaN"),
     (whole, (T, [1, 1], ONES), {"rule": "x"}, "rule is 'x'"),
     (whole, (T, [1, 1], ONES), {"labels": [1]}, "labels has shape [1]"),
-    (whole, (T, [1, 1], ONES), {"previous": T.select_frames([0])}, "previous has 1 frames, expected 3"),
+    (whole, (T, [1, 1], ONES), {"previous": T.select_frames([0])}, "tracks of 1 and 3 frames"),
     (whole, (T, [1, 1], ONES), {"previous": vl.Tracks(np.ones((1, 3, 5, 4), bool))}, "5 x 4"),
     (whole, (T, [1, 1], ONES), {"previous": 5}, "previous"),
 ]

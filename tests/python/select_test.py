@@ -206,7 +206,7 @@ def test_the_whole_selection_is_its_four_steps(shape: Any, rule: Any) -> None:
         q = slow.quality(scores, predicted)
         best = tracks[0][survivors], tracks[1][survivors]
         staying, kept, selected, frames = slow.retain(best, q[survivors], 0.5, rule)
-        expected, match = slow.merge_rounds((old[0][:, frames], old[1][:, frames]), staying, 0.5, rule)
+        expected, match = slow.merge_rounds(old, slow.spread(staying, frames, shape[1]), 0.5, rule)
         assert result.survivors.tolist() == survivors
         assert result.suppressed_by.tolist() == suppressed_by
         assert result.kept.tolist() == [survivors[k] for k in kept]

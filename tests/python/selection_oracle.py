@@ -104,3 +104,12 @@ def merge_rounds(
         np.array(dense, bool).reshape(rows, *old[0].shape[1:]),
         np.array(present, bool).reshape(rows, -1),
     ), match
+
+
+def spread(tracks: Any, frames: list[int], total: int) -> Any:
+    """The tracks of some frames in a video of all frames, absent in the others."""
+    dense, present = tracks
+    count, _, height, width = dense.shape
+    full, there = np.zeros((count, total, height, width), bool), np.zeros((count, total), bool)
+    full[:, frames], there[:, frames] = dense, present
+    return full, there

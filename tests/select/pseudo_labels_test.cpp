@@ -118,3 +118,39 @@ TEST_CASE("bad input is refused with the message of the step it belongs to") {
   CHECK(refusal({0.5, 0.5}, ones, {.retention = {.threshold = nan}}) ==
         "threshold is NaN, expected a number");
 }
+
+TEST_CASE("a second round is merged into the first, frame by frame") {
+  const Tracks previous = oracle::packed(oracle::drawn(4, {{"##..", "absent"}, {"...#", "...#"}}));
+  const Tracks tracks = oracle::packed(oracle::drawn(4, {{"##..", "##.."}, {"..#.", "..#."}}));
+  PseudoLabelOptions options;
+  options.previous = &previous;
+  const PseudoLabels result =
+      pseudo_labels(exec::Seq{}, tracks, Scores{0.9, 0.8}, table(2, 2, {1, 1, 1, 0.5}), options);
+  CHECK(result.kept == Indices{0, 1});
+  CHECK(result.match == Indices{0, 2});
+  CHECK(result.tracks ==
+        oracle::packed(oracle::drawn(4, {{"##..", "##.."}, {"...#", "...#"}, {"..#.", "absent"}})));
+}
+
+TEST_CASE("a round of which nothing stays loses nothing of the round before") {
+  const Tracks previous = oracle::packed(oracle::drawn(4, {{"##..", "##.."}}));
+  for (const Rule rule : {Rule::paper, Rule::reference}) {
+    PseudoLabelOptions options;
+    options.previous = &previous;
+    options.retention.rule = rule;
+    const PseudoLabels result = pseudo_labels(exec::Seq{}, previous, Scores{0.3}, Table::Ones(1, 2), options);
+    CHECK(result.kept.empty());
+    CHECK(result.match.empty());
+    CHECK(result.tracks == previous);
+  }
+}
+
+TEST_CASE("a round before of other frames is refused") {
+  const Tracks tracks = oracle::packed(oracle::drawn(4, {{"##..", "##.."}}));
+  const Tracks previous = oracle::packed(oracle::drawn(4, {{"##.."}}));
+  PseudoLabelOptions options;
+  options.previous = &previous;
+  CHECK(oracle::error_of([&] {
+          static_cast<void>(pseudo_labels(exec::Seq{}, tracks, Scores{1}, Table::Ones(1, 2), options));
+        }) == "tracks of 1 and 2 frames, expected the same number");
+}
