@@ -22,10 +22,11 @@ struct Size {
 
 namespace detail {
 
-/// Run lengths are 32-bit, as COCO's are: one mask holds at most 2^32 - 1 pixels, a side at most 2^31 - 64.
+/// Run lengths are 32-bit, as COCO's are: one mask holds at most 2^32 - 1 pixels. A side is at most 2^26: a
+/// few bytes of run lengths must not ask for gigabytes of blocks.
 inline void require_size(const Size& size, const char* name = "size") {
   constexpr std::int64_t most_pixels = std::numeric_limits<std::uint32_t>::max();
-  constexpr std::int64_t longest_side = std::numeric_limits<std::int32_t>::max() - 64;
+  constexpr std::int64_t longest_side = std::int64_t{1} << 26;
   require(size.height >= 0 && size.width >= 0, name, " is ", size,
           ", expected height and width of at least 0");
   require(size.height <= longest_side && size.width <= longest_side, name, " is ", size,
