@@ -93,7 +93,8 @@ TEST_CASE("and_popcount_blocks counts the pixels that paired blocks share") {
 TEST_CASE("pack_row sets one bit per non-zero byte and leaves the other bits as they were") {
   for (const detail::Kernels& k : tables()) {
     oracle::Random random(3);
-    for (const std::size_t width : {0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 200})
+    for (const std::size_t width :
+         std::vector<std::size_t>{0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 200})
       for (unsigned bit = 0; bit < 8; ++bit) {
         std::vector<std::uint8_t> row(width), lanes(width + 1), expected;
         for (std::uint8_t& value : row)
@@ -111,7 +112,7 @@ TEST_CASE("pack_row sets one bit per non-zero byte and leaves the other bits as 
 TEST_CASE("gather_block puts lane k's byte of a column into rows 8k to 8k + 7") {
   for (const detail::Kernels& k : tables()) {
     oracle::Random random(4);
-    for (const std::size_t stride : {16, 48}) {
+    for (const std::size_t stride : std::vector<std::size_t>{16, 48}) {
       std::vector<std::uint8_t> lanes(4 * stride);
       for (std::uint8_t& lane : lanes) lane = static_cast<std::uint8_t>(random.below(256));
       const Block block = k.gather_block(lanes.data(), stride);

@@ -127,8 +127,9 @@ TEST_CASE("tracks and matches equal the slow reading, both rules, all policies")
     const DenseTracks fresh = oracle::random_tracks(random, old.size, large ? 60 : random.below(6), frames);
     const MergeOptions options{.iou_threshold = random.any_of(std::vector<double>{0, 1.0 / 3.0, 0.5, 0.5, 1}),
                                .rule = random.one_in(2) ? Rule::paper : Rule::reference};
-    const auto [tracks, match] = slow_merge(old, fresh, options);
-    const Tracks expected = oracle::packed(tracks), x = oracle::packed(old), y = oracle::packed(fresh);
+    const auto slow = slow_merge(old, fresh, options);
+    const auto& match = slow.second;
+    const Tracks expected = oracle::packed(slow.first), x = oracle::packed(old), y = oracle::packed(fresh);
     oracle::under_every_policy([&](auto policy) {
       const MergedRounds result = merge_rounds(policy, x, y, options);
       REQUIRE(result.match == match);
