@@ -66,12 +66,14 @@ class Settings:
 
     def __post_init__(self) -> None:
         shares = ("background_ratio", "largest_share", "link_iou", "link_area_ratio")
+        kernels = ("open_size", "close_size", "join_size", "flow_margin")
         least = {"history": 1, "var_threshold": 0, "flow_step": 1, "refine_pixels": 100, "least_life": 1}
+        # OpenCV counts in C's ints, and makes kernels of the square of a size.
+        most = {"flow_preset": 2, "history": 2**31 - 1}
+        most |= dict.fromkeys(shares, 1) | dict.fromkeys(kernels, 1000)
         for entry in fields(self):
             value = getattr(self, entry.name)
-            low, high = least.get(entry.name, 0), 1 if entry.name in shares else math.inf
-            if entry.name == "flow_preset":
-                high = 2
+            low, high = least.get(entry.name, 0), most.get(entry.name, math.inf)
             if not low <= value <= high:
                 raise Error(f"settings.{entry.name} is {value}, expected {low} to {high}")
 
@@ -137,6 +139,11 @@ class Flow:
         self.cv2 = opencv("optical flow")
         self.settings = settings
         self.flow = self.cv2.DISOpticalFlow_create(settings.flow_preset)
+
+    @property
+    def least_side(self) -> int:
+        """Fewest pixels of a frame's side: DIS crashes where a patch does not fit in at its finest scale."""
+        return int(self.flow.getPatchSize() << self.flow.getFinestScale())
 
     def masks(self, before: Frame | None, now: Frame, after: Frame | None) -> Masks:
         """The moving parts of `now`, whose motion is measured to both neighbours."""

@@ -6,6 +6,7 @@ may make several passes in constant memory.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from vislabel._opencv import opencv
 Frame = NDArray[np.uint8]
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,14 @@ def read_video(path: str | Path, *, start: int = 0, stop: int | None = None) -> 
     path : str or Path
     start, stop : int
         Frames, numbered from 0; `stop` is exclusive, None means the end. The frames up to `stop` are counted
-        by walking through the file, because the count in a video's header is only a guess.
+        by walking through the file, because the count in a video's header is only a guess. A file that ends
+        earlier than its header says is therefore read up to where it ends, without `stop`.
 
     Raises
     ------
     vislabel.Error
-        A path that does not exist, holds no images or cannot be decoded; a range that is empty or reaches
-        beyond the end; OpenCV missing.
+        A path that does not exist, holds no images or cannot be decoded; a name that is not UTF-8; a range
+        that is empty or reaches beyond the end; OpenCV missing.
     """
     path = Path(path)
     for name, value in (("start", start), ("stop", stop)):
@@ -106,7 +110,11 @@ def read_video(path: str | Path, *, start: int = 0, stop: int | None = None) -> 
     images = images[start:stop]
     files = [image.name for image in images] or [f"{t:05d}.jpg" for t in range(start, stop)]
     names = tuple(f"{path.stem}/{file}" for file in files)
-    first = next(_read_images(images) if images else _read_stream(path, start))
+    for name in names:
+        _require_utf8(name)
+    first = next(_read_images(images) if images else _read_stream(path, start), None)
+    if first is None:
+        raise Error(f"frame {start} of {path} cannot be read")
     return Video(path, (first.shape[0], first.shape[1]), start, stop, names, images)
 
 
@@ -123,9 +131,20 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
 
+def _require_utf8(name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError as cause:
+        shown = name.encode(errors="backslashreplace").decode()
+        raise Error(f"the name {shown} is not UTF-8, as OpenCV and JSON files need it") from cause
+
+
 def _grab_stream(path: Path) -> Iterator[Any]:
     cv2 = opencv("reading videos")
-    stream = cv2.VideoCapture(str(path))
+    # VideoCapture crashes the interpreter on other names (opencv-python 5.0.0).
+    _require_utf8(str(path))
+    # With a folder in front, FFmpeg takes a name like http:clip.avi for a file.
+    stream = cv2.VideoCapture(os.path.join(os.curdir, path))
     try:
         if not stream.isOpened():
             raise Error(f"{path} cannot be read as a video")
@@ -148,8 +167,16 @@ def _read_images(files: tuple[Path, ...]) -> Iterator[Frame]:
     cv2 = opencv("reading images")
     for file in files:
         # Bytes first: cv2.imread prints a warning and cannot tell a missing file from a broken one.
-        data = np.fromfile(file, dtype=np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+        try:
+            data = file.read_bytes()
+        except OSError as cause:
+            raise Error(f"{file} cannot be read as an image: {cause.strerror}") from cause
+        # libpng, which no log level silences, is not shown a file cut short: it would refuse it, too.
+        whole = b"IEND" in data if data.startswith(PNG_SIGNATURE) else bool(data)
+        try:
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if whole else None
+        except cv2.error as cause:  # more pixels than OpenCV takes, or than memory holds
+            raise Error(f"{file} cannot be read as an image: OpenCV says {cause.err}") from cause
         if image is None:
             raise Error(f"{file} cannot be read as an image")
         yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vislabel import iou
+from vislabel import Error, iou
 from vislabel._link import Chain, LinkRule, link
 from vislabel._masks import Masks
 from vislabel._sources import DEFAULT, SETTINGS, Background, Flow, Settings
@@ -97,22 +97,30 @@ def propose(
     Raises
     ------
     vislabel.Error
-        What `read_video` raises.
+        What `read_video` raises; frames that are too small for the flow: 16 pixels on each side are enough
+        (32 where `settings.flow_preset` is 0 or 1).
 
     Notes
     -----
     This project's own. MOG2 (Zivkovic 2004), DIS flow (Kroeger et al. 2016) and GrabCut (Rother et al. 2004)
-    are OpenCV's, whose random numbers are seeded here, so that the same video gives the same tracks. Two
-    passes through the video; three frames and the packed masks are held at a time.
+    are OpenCV's. Its random numbers are seeded here, with ``cv2.setRNGSeed(0)``, so that the same video gives
+    the same tracks; they are one state of the process, which a caller who draws from it finds reseeded. Two
+    passes through the video; 2 * flow_step + 1 frames and the packed masks are held at a time.
     """
     video = read_video(video_path, start=start, stop=stop)
     found: dict[str, list[Masks]] = {"background": [], "background-joined": [], "flow": []}
+    step = min(settings.flow_step, len(video))  # beyond the ends there is nothing, however far
     report = progress or (lambda done, total: None)
     background, flow = Background(settings), Flow(settings)
+    if min(video.size) < flow.least_side:
+        size = f"{video.size[0]} x {video.size[1]}"
+        raise Error(
+            f"{video_path} has frames of {size}, expected at least {flow.least_side} pixels on each side"
+        )
     for t, frame in enumerate(video):
         background.learn(frame)
         report(t + 1, 2 * len(video))
-    for t, (before, now, after) in enumerate(_with_neighbours(video, settings.flow_step)):
+    for t, (before, now, after) in enumerate(_with_neighbours(video, step)):
         fine, joined = background.masks(now, (settings.close_size, settings.join_size))
         found["background"].append(fine)
         found["background-joined"].append(joined)

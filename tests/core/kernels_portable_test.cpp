@@ -32,7 +32,7 @@ std::uint64_t slow_popcount(const Block& block) {
 
 /// Every table of kernels that this machine can run.
 const std::vector<detail::Kernels>& tables() {
-  static const std::vector<detail::Kernels> all{detail::portable_kernels, detail::kernels()};
+  static const std::vector<detail::Kernels> all = detail::available_kernels();
   return all;
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import vislabel as vl
+from refusal import refused
 
 cv2 = pytest.importorskip("cv2", reason="proposals need OpenCV: pip install 'vislabel[draw]'")
 
@@ -137,6 +138,43 @@ def test_a_video_of_one_or_two_frames_is_enough(clip: Path, frames: int) -> None
     assert found.frames == frames
 
 
+@pytest.mark.parametrize("frames", [1, 2, 6])
+def test_a_flow_step_longer_than_the_video_finds_no_neighbours(clip: Path, frames: int) -> None:
+    found, far = (
+        vp.propose(clip, stop=frames, settings=vp.Settings(flow_step=step, least_life=1))
+        for step in (frames, 10**9)
+    )
+    assert "flow" not in far.source
+    assert far.tracks == found.tracks
+
+
+# On such frames OpenCV's DIS flow raises cv2.error or crashes the interpreter.
+@pytest.mark.parametrize(
+    ("preset", "least", "sizes"),
+    [
+        (2, 16, [(1, 1), (8, 8), (1, 600), (12, 64), (12, 300), (13, 40), (14, 300), (15, 15), (300, 15)]),
+        (1, 32, [(16, 1000), (20, 3000), (17, 300), (24, 300), (31, 2000), (300, 31)]),
+        (0, 32, [(16, 1000), (20, 3000), (17, 300), (24, 300), (31, 2000), (300, 31)]),
+    ],
+)
+def test_frames_too_small_for_the_flow_are_refused(
+    tmp_path: Path, preset: int, least: int, sizes: list[tuple[int, int]]
+) -> None:
+    for height, width in sizes:
+        folder = write_images(tmp_path / f"{height}x{width}", np.zeros((2, height, width, 3), np.uint8))
+        with refused(f"frames of {height} x {width}, expected at least {least} pixels on each side"):
+            vp.propose(folder, settings=vp.Settings(flow_preset=preset))
+
+
+@pytest.mark.parametrize("preset", [0, 1, 2])
+def test_the_smallest_frames_the_flow_takes_are_enough(tmp_path: Path, preset: int) -> None:
+    least = 16 if preset == 2 else 32
+    for height, width in [(least, least), (least, 300), (300, least), (least, 3000), (least + 1, least)]:
+        frames = np.random.default_rng(0).integers(0, 255, (3, height, width, 3)).astype(np.uint8)
+        folder = write_images(tmp_path / f"{height}x{width}", frames)
+        assert vp.propose(folder, settings=vp.Settings(flow_preset=preset)).size == (height, width)
+
+
 def test_progress_ends_at_its_total(clip: Path) -> None:
     steps: list[tuple[int, int]] = []
     vp.propose(clip, stop=5, progress=lambda done, total: steps.append((done, total)))
@@ -227,3 +265,8 @@ def test_a_setting_out_of_range_is_named() -> None:
         vp.Settings(link_iou=1.5)
     with pytest.raises(vl.Error, match=r"settings\.flow_step is 0, expected 1 to inf"):
         vp.Settings(flow_step=0)
+    for name in ("open_size", "close_size", "join_size", "flow_margin"):
+        with pytest.raises(vl.Error, match=rf"settings\.{name} is 1000000, expected 0 to 1000"):
+            vp.Settings(**{name: 10**6})
+    with pytest.raises(vl.Error, match=r"settings\.history is 2147483648, expected 1 to 2147483647"):
+        vp.Settings(history=2**31)

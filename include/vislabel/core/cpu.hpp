@@ -1,11 +1,14 @@
 /// The seam where instruction sets come in. An algorithm calls `detail::kernels()` and nothing else: OpenMP
-/// outside, dispatch inside, one call per mask or pair of masks. Today there is one table, `portable`.
+/// outside, dispatch inside, one call per mask or pair of masks.
 #pragma once
 
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <vector>
 #include <vislabel/core/error.hpp>
 #include <vislabel/core/kernels_portable.hpp>
+#include <vislabel/core/kernels_x86.hpp>
 
 namespace vislabel::detail {
 
@@ -30,13 +33,47 @@ inline constexpr Kernels portable_kernels{"portable",
                                           portable::pack_column,
                                           portable::unpack_column};
 
-/// The table named by VISLABEL_ISA, or the best one that this machine can run. Chosen once.
+#ifdef VISLABEL_HAS_X86_KERNELS
+inline constexpr Kernels avx2_kernels{"avx2",
+                                      avx2::popcount_blocks,
+                                      avx2::and_popcount_blocks,
+                                      avx2::pack_row,
+                                      avx2::gather_block,
+                                      avx2::unpack_rows,
+                                      avx2::pack_column,
+                                      avx2::unpack_column};
+
+inline constexpr Kernels avx512_kernels{"avx512",          avx2::popcount_blocks, avx512::and_popcount_blocks,
+                                        avx2::pack_row,    avx2::gather_block,    avx2::unpack_rows,
+                                        avx2::pack_column, avx2::unpack_column};
+#endif
+
+/// The tables that this machine can run, best last.
+[[nodiscard]] inline std::vector<Kernels> available_kernels() {
+  std::vector<Kernels> tables{portable_kernels};
+#ifdef VISLABEL_HAS_X86_KERNELS
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) {
+    tables.push_back(avx2_kernels);
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vpopcntdq"))
+      tables.push_back(avx512_kernels);
+  }
+#endif
+  return tables;
+}
+
+/// The table named by VISLABEL_ISA (portable, avx2 or avx512), or the best one that this machine can run.
+/// Chosen once.
 inline const Kernels& kernels() {
-  static const Kernels& chosen = []() -> const Kernels& {
+  static const Kernels chosen = [] {
+    const std::vector<Kernels> tables = available_kernels();
     const char* wanted = std::getenv("VISLABEL_ISA");
-    require(wanted == nullptr || std::string_view(wanted) == "portable", "VISLABEL_ISA is '", wanted,
-            "', expected one of: portable");
-    return portable_kernels;
+    if (wanted == nullptr) return tables.back();
+    std::string names;
+    for (const Kernels& table : tables) {
+      if (std::string_view(wanted) == table.isa) return table;
+      names += (names.empty() ? "" : ", ") + std::string(table.isa);
+    }
+    fail("VISLABEL_ISA is '", wanted, "', expected what this machine can run: ", names);
   }();
   return chosen;
 }
