@@ -98,7 +98,7 @@ def demo(video: Path, output: Path) -> None:
     for path in shown["pictures"]:
         if "frame_" not in path:
             print(f"look at: {path}")
-    print(f"next: {PROGRAM} show {final} --video {video} --start {start} -o all/   # every frame")
+    print(f"next: {PROGRAM} show {final} --video {video} -o all/   # every frame")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 // Bindings of the room select.
+#include <optional>
 #include <vislabel/select/pseudo_labels.hpp>
 
 #include "bindings.hpp"
@@ -49,9 +50,9 @@ py::tuple merge(const Tracks& old, const Tracks& fresh, double iou_threshold, co
 
 py::tuple whole(const Tracks& tracks, const DoubleArray& scores, const DoubleArray& predicted_iou,
                 const NmsOptions& nms_options, double threshold, const py::object& rule_name,
-                const Tracks* previous, double merge_iou_threshold) {
+                const std::optional<Tracks>& previous, double merge_iou_threshold) {
   const PseudoLabelOptions options{
-      nms_options, {threshold, rule_of(rule_name)}, previous, merge_iou_threshold};
+      nms_options, {threshold, rule_of(rule_name)}, previous ? &*previous : nullptr, merge_iou_threshold};
   PseudoLabels result;
   {
     const auto predicted = table_of(predicted_iou);

@@ -146,7 +146,7 @@ def pseudo_labels(
     arg3: NmsOptions,
     arg4: typing.SupportsFloat | typing.SupportsIndex,
     arg5: typing.Any,
-    arg6: Tracks,
+    arg6: Tracks | None,
     arg7: typing.SupportsFloat | typing.SupportsIndex,
 ) -> tuple: ...
 def quality(

@@ -109,7 +109,8 @@ def read_video(path: str | Path, *, start: int = 0, stop: int | None = None) -> 
     stop = count if stop is None else stop
     images = images[start:stop]
     files = [image.name for image in images] or [f"{t:05d}.jpg" for t in range(start, stop)]
-    names = tuple(f"{path.stem}/{file}" for file in files)
+    folder = path.resolve().stem  # "." has no name of its own
+    names = tuple(f"{folder}/{file}" for file in files)
     for name in names:
         _require_utf8(name)
     first = next(_read_images(images) if images else _read_stream(path, start), None)

@@ -429,6 +429,7 @@ def test_check_counts_what_results_hold(tmp_path: Path, capsys: pytest.CaptureFi
         "empty": 0,
         "unreadable_videos": 0,
         "categories": {"1": 4},
+        "notes": [],
         "defects": [],
     }
 
@@ -559,7 +560,8 @@ def test_show_draws_frames_a_sheet_and_a_timeline(
     names = ["frame_00000.png", "frame_00002.png", "contact_sheet.png", "timeline.png"]
     assert told["pictures"] == [str(first / name) for name in names]
     assert main(["show", dataset, "--frames", str(clip.parent), "-o", str(second), "--every", "2"]) == 0
-    assert capsys.readouterr().out.splitlines() == [str(second / name) for name in names]
+    printed = [str(second / name) for name in names]
+    assert capsys.readouterr().out.splitlines() == [*printed, "", "4 pictures"]
     for name in names:
         assert cv2.imread(str(first / name)) is not None
         assert (first / name).read_bytes() == (second / name).read_bytes(), "both ways find the same frames"
@@ -572,7 +574,8 @@ def test_show_asks_which_video(tmp_path: Path, clip: Path, capsys: pytest.Captur
     argv = ("show", out, "--video", str(clip), "-o", str(tmp_path / "pictures"))
     assert complaint(capsys, *argv) == f"{out}: has 2 videos (4, 6): choose one by --video-id ID"
     assert complaint(capsys, *argv, "--video-id", "5") == f"{out}: has no video 5"
-    assert "expected (48, 64) like tracks" in complaint(capsys, *argv, "--video-id", "6")
+    text = complaint(capsys, *argv, "--video-id", "6")
+    assert text == f"{clip}: frame 0 has size (96, 128), expected (48, 64) as in {out}"
 
 
 # --- real files ---------------------------------------------------------------------------------------

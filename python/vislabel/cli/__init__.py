@@ -6,17 +6,16 @@ Exit codes: 0; 2 and one line on stderr where the input or the arguments are bad
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 from typing import NoReturn
 
 from vislabel._core import Error, __version__
-from vislabel.cli import check, propose, select, show
 
 __all__ = ["main"]
-
-_VERBS = {"propose": propose, "select": select, "show": show, "check": check}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,20 +26,28 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _line(program: str, message: object) -> str:
-    text = str(message).replace("\r", "\\r").replace("\n", "\\n")
-    return f"{program}: {text}\n"
+    from vislabel.cli.terminal import printable
+
+    return f"{program}: {printable(message)}\n"
 
 
-def _parser() -> argparse.ArgumentParser:
+def _verbs() -> dict[str, ModuleType]:
+    """Imported when called, so that Ctrl-C meanwhile is caught."""
+    from vislabel.cli import check, propose, select, show
+
+    return {"propose": propose, "select": select, "show": show, "check": check}
+
+
+def _parser(verbs: dict[str, ModuleType]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="vislabel",
         description="Pseudo-labels for video instance segmentation.",
         epilog="vislabel VERB --help shows an example of each.",
     )
     parser.add_argument("--version", action="version", version=f"vislabel {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for name, module in _VERBS.items():
-        verb = verbs.add_parser(
+    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, module in verbs.items():
+        verb = subparsers.add_parser(
             name,
             help=module.SUMMARY,
             description=module.__doc__,
@@ -50,6 +57,16 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
         module.add_arguments(verb)
     return parser
+
+
+def _ready_streams() -> None:
+    """Streams that are closed take nothing, and those that lack a character take its escape."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,9 +79,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     program = "vislabel"
     try:
-        arguments = _parser().parse_args(argv)
+        _ready_streams()
+        verbs = _verbs()
+        arguments = _parser(verbs).parse_args(argv)
         program = f"vislabel {arguments.verb}"
-        code: int = _VERBS[arguments.verb].run(arguments)
+        code: int = verbs[arguments.verb].run(arguments)
         sys.stdout.flush()
         return code
     except SystemExit as leaving:  # argparse's, after --help and errors
@@ -78,6 +97,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         sys.stderr.write(_line(program, f"{error.filename}: {reason}" if error.filename else reason))
+        return 2
+    except MemoryError as error:
+        sys.stderr.write(
+            _line(program, f"not enough memory ({error})" if str(error) else "not enough memory")
+        )
         return 2
     except Error as error:
         sys.stderr.write(_line(program, error))

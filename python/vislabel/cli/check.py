@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vislabel._tracks import Tracks
-from vislabel.cli.terminal import Report, print_json, print_table, progress
+from vislabel.cli.terminal import Report, file_name, print_json, print_table, printable, progress
 from vislabel.io import Annotations, Dataset, Defect, Results
+from vislabel.io.defects import LIST_OR_NULL, NUMBER, UNIT_OR_NULL, in_fields, in_list
 from vislabel.io.json_files import JsonFile
 
 SUMMARY = "what is in a file, and what is wrong with it"
@@ -22,7 +23,7 @@ EXAMPLE = "vislabel check pseudo.json"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
-    parser.add_argument("file", help="results or dataset JSON, may end in .gz")
+    parser.add_argument("file", type=file_name, help="results or dataset JSON, may end in .gz")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,19 +41,21 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         categories = {str(label): count for label, count in sorted(survey.categories.items())}
         summary = {"file": arguments.file, "kind": kind, **survey.counts, "categories": categories}
-        print_json({**summary, "defects": defects})
+        print_json({**summary, "notes": survey.notes, "defects": defects})
     else:
-        print(f"{arguments.file}: {kind}\n")
+        print(f"{printable(arguments.file)}: {kind}\n")
         rows = [(name.replace("_", " "), count) for name, count in survey.counts.items()]
         rows += [(f"category {name}", count) for name, count in sorted(survey.categories.items())]
         print_table(("holds", "count"), rows)
         print("\ndefects:" if defects else "\nno defects")
         for defect in survey.defects:
-            print(f"  {defect}")
+            print(f"  {printable(defect)}")
+        for note in survey.notes:
+            print(f"note: {note}")
     if not defects:
         return 0
     count = f"{len(defects)} defect{'' if len(defects) == 1 else 's'}"
-    sys.stderr.write(f"vislabel check: {arguments.file}: {count}\n")
+    sys.stderr.write(f"vislabel check: {printable(arguments.file)}: {count}\n")
     return 2
 
 
@@ -73,9 +76,11 @@ class _Survey:
         self.counts = dict.fromkeys(names, 0)
         self.categories: Counter[str | int] = Counter()
         self.defects: list[Defect] = []
+        self.notes: list[str] = []
 
     def read_results(self, results: Results, report: Report) -> None:
         self.defects += results.defects
+        without: list[int] = []
         for done, video_id in enumerate(results.video_ids):
             report(done, len(results))
             detections, defects = results.inspect(video_id)
@@ -84,8 +89,18 @@ class _Survey:
                 self._unreadable()
                 continue
             self._count(detections.tracks, detections.tracks.frames, detections.labels)
-            if detections.predicted_iou is not None:
-                self.counts["with_quality"] += len(detections)
+            if detections.predicted_iou is None:
+                without.append(video_id)
+                continue
+            self.counts["with_quality"] += len(detections)
+            for i, row in zip(results.indices(video_id), detections.predicted_iou.tolist(), strict=True):
+                where = f"video {video_id}, result {i}, quality"
+                self.defects += in_list(row, where, len(row), "", UNIT_OR_NULL)
+        if self.counts["with_quality"]:
+            what = 'has no "quality", expected one as the results of other videos have'
+            self.defects += [Defect(f"video {video_id}", what) for video_id in without]
+        elif without:
+            self.notes.append('no result has a "quality" (predicted IoU per frame): select needs --quality')
 
     def read_dataset(self, dataset: Dataset, report: Report) -> None:
         self.defects += dataset.defects
@@ -126,12 +141,17 @@ class _Survey:
 
 def _in_annotations(annotations: Annotations) -> Iterator[Defect]:
     """What a reader accepts and an evaluator or a trainer stumbles over."""
-    tracks = annotations.tracks
+    tracks, length = annotations.tracks, annotations.video.length
     for n in range(len(annotations)):
         given = 0 if annotations.ids is None else int(annotations.ids[n])
         where = f"video {annotations.video.id}, annotation id {given}"
         if given < 1:
             yield Defect(where, "expected ids from 1 (the official evaluator never matches id 0)")
+        extra = annotations.extra[n] if annotations.extra else {}
+        yield from in_fields(extra, where, {}, {"score": NUMBER, "quality": LIST_OR_NULL})
+        if isinstance(extra.get("quality"), list):
+            source = "the video's length"
+            yield from in_list(extra["quality"], f"{where}, quality", length, source, UNIT_OR_NULL)
         if annotations.areas is not None:
             yield from _disagreements(where, "areas", annotations.areas[n], tracks.area[n], tracks.present[n])
         if annotations.boxes is not None:

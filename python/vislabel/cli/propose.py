@@ -15,28 +15,54 @@ from vislabel._core import Error
 from vislabel._opencv import opencv
 from vislabel._tracks import Tracks
 from vislabel._video import Frame
-from vislabel.cli.terminal import Clock, at_least, print_json, print_table, progress, require_writable
-from vislabel.io import Annotations, Detections, Video, write_dataset, write_results
+from vislabel._video import Video as Clip
+from vislabel.cli.terminal import (
+    Clock,
+    at_least,
+    file_name,
+    print_json,
+    print_table,
+    printable,
+    progress,
+    require_apart,
+    require_writable,
+)
+from vislabel.io import Annotations, Detections, Video, read_dataset, write_dataset, write_results
+from vislabel.io.given import PathLike
 from vislabel.propose import SETTINGS, Candidates, propose, read_video
 
 SUMMARY = "video to results, without any model weights (static camera)"
 EXAMPLE = "vislabel propose clip.avi -o results.json --frames JPEGImages"
 
+_CATEGORIES = [{"id": 1, "name": "object"}]
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
-    parser.add_argument("video", help="video file or folder of images")
-    parser.add_argument("-o", "--output", required=True, help="results JSON to write, may end in .gz")
+    parser.add_argument("video", type=file_name, help="video file or folder of images")
+    parser.add_argument(
+        "-o", "--output", type=file_name, required=True, help="results JSON to write, may end in .gz"
+    )
     parser.add_argument("--start", type=at_least(0), default=0, metavar="N", help="first frame (0)")
     parser.add_argument("--stop", type=at_least(1), metavar="N", help="frame to stop before (the end)")
     parser.add_argument(
         "--settings", choices=sorted(SETTINGS), default="fine", help="how much to look for (fine)"
     )
-    parser.add_argument("--frames", metavar="DIR", help="also write the frames, as DIR/<video>/<number>.jpg")
     parser.add_argument(
-        "--videos-out", metavar="FILE", help="dataset JSON with the video (DIR/../videos.json)"
+        "--frames",
+        type=file_name,
+        metavar="DIR",
+        help="also write the frames, as DIR/<video>/<number>.jpg",
     )
-    parser.add_argument("--video-id", type=at_least(1), default=1, metavar="ID", help="id of the video (1)")
+    parser.add_argument(
+        "--videos-out",
+        type=file_name,
+        metavar="FILE",
+        help="dataset JSON with the video (DIR/../videos.json)",
+    )
+    parser.add_argument(
+        "--video-id", type=at_least(1, 2**63 - 1), default=1, metavar="ID", help="id of the video (1)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,9 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
     clock = Clock()
     require_writable(arguments.output)
     video = read_video(arguments.video, start=arguments.start, stop=arguments.stop)
-    names = tuple(Path(name).with_suffix(".jpg").as_posix() for name in video.names)
-    if len(set(names)) < len(names):
-        raise Error(f"{arguments.video}: two images have the same name but for the suffix")
+    entry = _entry(video, arguments)
+    frames = [Path(arguments.frames) / name for name in entry.file_names] if arguments.frames else []
+    skeleton = _skeleton(arguments, entry)
+    _require_safe(arguments, video, frames, skeleton)
     with progress("propose") as report, clock.step("propose"):
         candidates = propose(
             arguments.video,
@@ -60,21 +87,73 @@ def run(arguments: argparse.Namespace) -> int:
     written = [str(arguments.output)]
     if arguments.frames:
         with progress("frames") as report, clock.step("frames"):
-            _write_frames(video, Path(arguments.frames), names, report)
+            _write_frames(video, frames, report)
         written.append(str(arguments.frames))
-    skeleton = arguments.videos_out or (
-        Path(arguments.frames).resolve().parent / "videos.json" if arguments.frames else None
-    )
     if skeleton is not None:
-        height, width = video.size
-        entry = Video(arguments.video_id, width, height, len(video), names)
         nothing = Annotations(
             entry, Tracks.from_rle([], video.size, frames=len(video)), np.zeros(0, np.int64)
         )
-        write_dataset(skeleton, [nothing], categories=[{"id": 1, "name": "object"}])
+        write_dataset(skeleton, [nothing], categories=_CATEGORIES)
         written.append(str(skeleton))
     _print(arguments, candidates, written, clock.finish("count frames"))
     return 0
+
+
+def _entry(video: Clip, arguments: argparse.Namespace) -> Video:
+    """The video as a dataset holds it; `frame_indices` tells where in the clip it starts."""
+    names = tuple(Path(name).with_suffix(".jpg").as_posix() for name in video.names)
+    if len(set(names)) < len(names):
+        raise Error(f"{arguments.video}: two images have the same name but for the suffix")
+    extra = {"frame_indices": list(range(video.start, video.stop))} if video.start else {}
+    height, width = video.size
+    return Video(arguments.video_id, width, height, len(video), names, extra)
+
+
+def _skeleton(arguments: argparse.Namespace, entry: Video) -> Path | None:
+    """Where the dataset's skeleton goes. A file that is there must be named, or be the same skeleton."""
+    if arguments.videos_out:
+        return Path(arguments.videos_out)
+    if not arguments.frames:
+        return None
+    path = Path(arguments.frames).resolve().parent / "videos.json"
+    if path.exists() and not _is_skeleton(path, entry):
+        raise Error(f"{path} is there already and holds something else: name a file by --videos-out")
+    return path
+
+
+def _is_skeleton(path: Path, entry: Video) -> bool:
+    try:
+        there = read_dataset(path)
+        alone = there.videos == (entry,) and not len(there.annotations(entry.id))
+        return alone and there.categories == _CATEGORIES and not (there.info or there.licenses or there.extra)
+    except (Error, OSError):
+        return False
+
+
+def _require_safe(
+    arguments: argparse.Namespace, video: Clip, frames: list[Path], skeleton: Path | None
+) -> None:
+    """Find what would be destroyed, and what cannot be written, before the work."""
+    if frames or skeleton is not None:
+        for name in map(Path, video.names):  # as those of the folder "." would be
+            if name.is_absolute() or ".." in name.parts:
+                raise Error(f"{arguments.video}: expected a path that ends in a name, to call the frames by")
+    if arguments.frames:
+        folders = {path.parent for path in frames}
+        if any(place.exists() and not place.is_dir() for place in {Path(arguments.frames), *folders}):
+            raise Error(f"{arguments.frames}: expected a folder for the frames, got a file")
+        if video.path.is_dir() and any(place.exists() and place.samefile(video.path) for place in folders):
+            raise Error(
+                f"{arguments.frames}: the frames would go to the folder of the images, {frames[0].parent}, "
+                "expected another"
+            )
+    if skeleton is not None and (skeleton.parent.exists() or not arguments.frames):
+        require_writable(skeleton)
+    outputs: list[tuple[str, PathLike]] = [("-o", arguments.output)]
+    outputs += [("--videos-out", skeleton)] if skeleton is not None else []
+    outputs += [("a frame of --frames", path) for path in frames]
+    originals = video.images or (video.path,)
+    require_apart(outputs, [("an image of the video" if video.images else "the video", p) for p in originals])
 
 
 def _detections(candidates: Candidates, video_id: int) -> Detections:
@@ -89,16 +168,13 @@ def _detections(candidates: Candidates, video_id: int) -> Detections:
     )
 
 
-def _write_frames(
-    video: Iterable[Frame], folder: Path, names: tuple[str, ...], report: Callable[[int, int], None]
-) -> None:
+def _write_frames(video: Iterable[Frame], paths: list[Path], report: Callable[[int, int], None]) -> None:
     cv2 = opencv("writing frames")
-    for done, (frame, name) in enumerate(zip(video, names, strict=True)):
-        report(done, len(names))
+    for done, (frame, path) in enumerate(zip(video, paths, strict=True)):
+        report(done, len(paths))
         encoded, data = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
         if not encoded:
-            raise Error(f"{name} cannot be encoded as JPEG")
-        path = folder / name
+            raise Error(f"{path} cannot be encoded as JPEG")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data.tobytes())
 
@@ -116,4 +192,4 @@ def _print(
     print_table(("found", "count"), list(counts.items()))
     print()
     print_table(("step", "seconds"), list(seconds.items()))
-    print("\n" + "\n".join(written))
+    print("\n" + "\n".join(map(printable, written)))

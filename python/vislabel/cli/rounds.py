@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from vislabel import Tracks, select
 from vislabel._core import Error
+from vislabel.cli.frames import aligned, cut
 from vislabel.io import Annotations, Video
 
 Floats = npt.NDArray[np.float64]
@@ -50,21 +51,22 @@ def merged(
 
     *Units and conventions*: the frames are those of either round; a round is absent from a frame it dropped.
     A matched track keeps the category and the other keys of the old one and takes the score of the new one;
-    the quality of a frame goes with the mask. *Errors*: frames of the old round that the video does not have.
+    the quality of a frame goes with the mask. *Errors*: rounds whose frames or sizes do not fit.
     """
-    old_frames = _frames_of(old.video, video, source)
-    frames = np.union1d(old_frames, new.frames).astype(np.int64)
     if old.video.size != video.size:
         raise Error(
             f"{source}: video {video.id} has size {old.video.size}, expected {video.size} as the results have"
         )
+    whole, old_frames, places = aligned(old.video, video, source)
+    new_frames = places[new.frames]
+    frames = np.union1d(old_frames, new_frames).astype(np.int64)
     before = _spread(old.tracks, old_frames, frames)
-    after = _spread(new.tracks, new.frames, frames)
+    after = _spread(new.tracks, new_frames, frames)
     both = select.merge_rounds(before, after, **options)
     old_extra = [dict(extra) for extra in old.extra] or [{} for _ in range(len(old))]
     qualities = _merged_qualities(
         [_placed(_quality_of(extra, len(old_frames)), old_frames, frames) for extra in old_extra],
-        [_placed(quality, new.frames, frames) for quality in new.quality],
+        [_placed(quality, new_frames, frames) for quality in new.quality],
         _counts(before, options["rule"]),
         _counts(after, options["rule"]),
         both.match,
@@ -79,47 +81,8 @@ def merged(
         extra["quality"] = quality
     crowd = np.zeros(len(both.tracks), np.bool_)
     crowd[: len(old)] = False if old.crowd is None else old.crowd
-    out = Annotations(cut(video, frames), both.tracks, labels, crowd=crowd, extra=extras)
+    out = Annotations(cut(whole, frames), both.tracks, labels, crowd=crowd, extra=extras)
     return out, int((both.match < len(old)).sum())
-
-
-def cut(video: Video, frames: Ints) -> Video:
-    """The video with some of its frames only; `frame_indices` then tells which of the clip they are."""
-    if len(frames) == video.length:
-        return video
-    names = tuple(video.file_names[t] for t in frames)
-    indices = frame_indices(video)
-    extra = {**video.extra, "frame_indices": [indices[t] for t in frames]}
-    return replace(video, length=len(frames), file_names=names, extra=extra)
-
-
-def frame_indices(video: Video) -> list[int]:
-    """Which frames of the clip a video's frames are: all of them, unless `cut` has dropped some.
-
-    *Errors*: not one integer per frame, in ascending order.
-    """
-    given = video.extra.get("frame_indices", list(range(video.length)))
-    integers = isinstance(given, list) and all(type(index) is int and index >= 0 for index in given)
-    if not integers or len(given) != video.length or sorted(set(given)) != given:
-        raise Error(f"video {video.id}, frame_indices: expected {video.length} ascending integers")
-    return list(given)
-
-
-def _frames_of(old: Video, video: Video, source: str) -> Ints:
-    """Which frames of the video the old round holds: by name, or all of them where the names are others."""
-    places = {name: t for t, name in enumerate(video.file_names)}
-    unknown = [name for name in old.file_names if name not in places]
-    if unknown and old.length == video.length:
-        return np.arange(video.length, dtype=np.int64)
-    if unknown:
-        raise Error(
-            f"{source}: video {old.id} has {old.length} frames, the results {video.length}, and frame "
-            f'"{unknown[0]}" is not among theirs: give the names by --videos FILE'
-        )
-    frames = np.array([places[name] for name in old.file_names], dtype=np.int64)
-    if (np.diff(frames) <= 0).any():
-        raise Error(f"{source}: video {old.id}: file_names are in another order than those of the results")
-    return frames
 
 
 def _spread(tracks: Tracks, frames: Ints, wanted: Ints) -> Tracks:

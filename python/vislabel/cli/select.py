@@ -16,8 +16,19 @@ import numpy.typing as npt
 
 from vislabel import select, set_num_threads
 from vislabel._core import Error, __version__
+from vislabel.cli.frames import sized, video_of
 from vislabel.cli.rounds import Labels, merged
-from vislabel.cli.terminal import Clock, at_least, finite, print_json, print_table, progress
+from vislabel.cli.terminal import (
+    Clock,
+    at_least,
+    file_name,
+    finite,
+    print_json,
+    print_table,
+    printable,
+    progress,
+    require_apart,
+)
 from vislabel.io import Annotations, Dataset, Detections, Video, read_dataset, read_results, write_dataset
 
 SUMMARY = "AutoQ-VIS: results to pseudo-labels"
@@ -39,23 +50,31 @@ _COUNTS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the verb."""
-    parser.add_argument("results", help="results JSON, may end in .gz")
-    parser.add_argument("-o", "--output", required=True, help="dataset JSON to write, may end in .gz")
+    parser.add_argument("results", type=file_name, help="results JSON, may end in .gz")
+    parser.add_argument(
+        "-o", "--output", type=file_name, required=True, help="dataset JSON to write, may end in .gz"
+    )
     parser.add_argument(
         "--quality",
+        type=file_name,
         metavar="FILE",
         help='predicted IoUs, one entry per result; "none" takes them as 1 everywhere',
     )
     parser.add_argument(
-        "--videos", metavar="FILE", help="dataset JSON with names, sizes and lengths of the videos"
+        "--videos",
+        type=file_name,
+        metavar="FILE",
+        help="dataset JSON with names, sizes and lengths of the videos",
     )
-    parser.add_argument("--previous", metavar="FILE", help="pseudo-labels of the round before, to merge with")
+    parser.add_argument(
+        "--previous", type=file_name, metavar="FILE", help="pseudo-labels of the round before, to merge with"
+    )
     add = parser.add_argument
     add(
         "--rule",
         choices=("paper", "reference"),
         default="paper",
-        help="where paper and published code differ",
+        help="where paper and published code differ (paper)",
     )
     add("--threshold", type=finite, default=0.75, help="least quality of a selected frame (0.75)")
     add("--iou-threshold", type=finite, default=0.5, help="IoU from which the NMS suppresses (0.5)")
@@ -64,13 +83,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--over-time",
         choices=("any_frame", "volume", "frame_mean"),
         default="any_frame",
-        help="IoU of the NMS",
+        help="IoU of the NMS (any_frame)",
     )
     add(
         "--suppress",
         choices=("at_least", "more_than"),
         default="at_least",
-        help="at the IoU threshold itself",
+        help="at the IoU threshold itself (at_least)",
     )
     add(
         "--merge-iou-threshold",
@@ -79,13 +98,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="IoU from which two rounds' tracks match (0.5)",
     )
     add("--per-class", action="store_true", help="the NMS suppresses within a category only")
-    add("--threads", type=at_least(1), metavar="N", help="threads to use (all cores)")
+    add("--threads", type=at_least(1, 1024), metavar="N", help="threads to use (all cores)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Select, write, and say what every step kept."""
     if arguments.threads is not None:
         set_num_threads(arguments.threads)
+    given = None if arguments.quality == "none" else arguments.quality
+    inputs = [("the results", arguments.results), ("--videos", arguments.videos), ("--quality", given)]
+    require_apart([("-o", arguments.output)], inputs)  # but it may be --previous, whose place it then takes
     with progress("select") as report:
         selection = _Selection(arguments)
         write_dataset(
@@ -93,26 +115,26 @@ def run(arguments: argparse.Namespace) -> int:
             selection.annotations(report),
             categories=selection.categories,
             info=_info(arguments),
+            licenses=selection.licenses,
+            extra=selection.extra,
         )
     seconds = selection.clock.finish("write")
-    counts = (
-        selection.counts
-        if arguments.previous
-        else {name: count for name, count in selection.counts.items() if name not in ("matched", "appended")}
-    )
+    left_out = () if arguments.previous else ("matched", "appended")
+    counts = {name: count for name, count in selection.counts.items() if name not in left_out}
     source = {None: "results", "none": "none"}.get(arguments.quality, arguments.quality)
     if arguments.json:
         read = {"videos_read": len(selection.results), "predicted_iou": source, "rule": arguments.rule}
-        print_json({"output": arguments.output, **read, "counts": counts, "seconds": seconds})
+        best = {"best_quality": selection.best_quality}
+        print_json({"output": arguments.output, **read, "counts": counts, **best, "seconds": seconds})
         return 0
     print_table(("kept", "count"), [(_COUNTS[name], count) for name, count in counts.items()])
+    if not counts["retained"]:
+        print(f"nothing selected: {_why_nothing(selection)}")
     print()
     print_table(("step", "seconds"), list(seconds.items()))
     if source == "none":
-        print(
-            "\nThe predicted IoU was taken as 1 everywhere (--quality none): the quality is the score alone."
-        )
-    print(f"\n{arguments.output}")
+        print("\nThe predicted IoU was taken as 1 everywhere (--quality none): the quality is the score.")
+    print(f"\n{printable(arguments.output)}")
     return 0
 
 
@@ -125,6 +147,19 @@ def _info(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _why_nothing(selection: _Selection) -> str:
+    options, counts, best = selection.arguments, selection.counts, selection.best_quality
+    if not counts["detections"]:
+        return "there are no results"
+    if not counts["scored"]:
+        return f"no result reaches --score-threshold {options.score_threshold:g}"
+    if best is None:
+        return "no mask has pixels"
+    if best < options.threshold:
+        return f"the best quality is {best:g}, below --threshold {options.threshold:g}"
+    return f"the best quality is {best:g}, but --rule {options.rule} wants tracks selected in 2 common frames"
+
+
 class _Selection:
     """One pass over all videos: what every step keeps, and how long it takes."""
 
@@ -132,6 +167,7 @@ class _Selection:
         self.arguments = arguments
         self.clock = Clock()
         self.counts = dict.fromkeys(_COUNTS, 0)
+        self.best_quality: float | None = None  # of what survives the NMS
         with self.clock.step("read"):
             self.videos: Dataset | None = read_dataset(arguments.videos) if arguments.videos else None
             self.previous: Dataset | None = read_dataset(arguments.previous) if arguments.previous else None
@@ -140,11 +176,11 @@ class _Selection:
                 quality=None if arguments.quality == "none" else arguments.quality,
                 videos=None if self.videos is None else self.videos.videos,
             )
+        known = [dataset for dataset in (self.videos, self.previous) if dataset is not None]
         # Grows with the labels met where no dataset fixes them; write_dataset writes it last.
-        self.categories: list[dict[str, Any]] = []
-        for dataset in (self.videos, self.previous):
-            if dataset is not None and not self.categories:
-                self.categories = list(dataset.categories)
+        self.categories = list(next((dataset.categories for dataset in known if dataset.categories), []))
+        self.licenses = next((dataset.licenses for dataset in known if dataset.licenses), None)
+        self.extra = {key: value for dataset in reversed(known) for key, value in dataset.extra.items()}
         self._open = self.videos is None or not self.videos.categories
 
     def annotations(self, report: Any) -> Iterator[Annotations]:
@@ -159,7 +195,7 @@ class _Selection:
         for video in self.previous.videos:
             if video.id not in self.results:
                 with self.clock.step("read"):
-                    old = self.previous.annotations(video.id)
+                    old = self._old(self.previous, video.id)
                 if len(old):
                     # numbered anew: ids of two rounds would collide
                     yield self._counted(replace(old, ids=None))
@@ -172,16 +208,30 @@ class _Selection:
             self.categories.append({"id": label, "name": f"category {label}"})
         return labels
 
+    def _require_categories(self, labels: npt.NDArray[np.int64], where: str) -> None:
+        unknown = set(labels.tolist()) - {category["id"] for category in self.categories}
+        if unknown and not self._open:
+            raise Error(
+                f"{where}: category_id {min(unknown)} is not among the categories of {self.arguments.videos}"
+            )
+
+    def _old(self, previous: Dataset, video_id: int) -> Annotations:
+        old = previous.annotations(video_id)
+        self._require_categories(old.labels, f"{previous.path}: video {video_id}")
+        return old
+
     def _labels(self, video_id: int) -> Annotations:
         with self.clock.step("read"):
             detections = self.results.video(video_id)
             video = self._video(detections)
+        detections = sized(detections, video)
         new = self._select(detections, self._predicted_iou(detections))
+        self._require_categories(new.labels, f"{self.results.path}: video {video_id}")
         if self.previous is None or video_id not in self.previous:
             self.counts["appended"] += len(new.tracks)
             return new.annotations(video)
         with self.clock.step("read"):
-            old = self.previous.annotations(video_id)
+            old = self._old(self.previous, video_id)
         with self.clock.step("merge"):
             options = {"iou_threshold": self.arguments.merge_iou_threshold, "rule": self.arguments.rule}
             both, matched = merged(old, new, video, str(self.previous.path), options)
@@ -193,10 +243,8 @@ class _Selection:
         """The video with all its frames, before some of them are dropped."""
         if self.videos is not None:
             return self.videos.video(detections.video_id)
-        height, width = detections.tracks.size
-        frames = detections.tracks.frames
-        names = tuple(f"{detections.video_id}/{t:05d}.jpg" for t in range(frames))
-        return Video(detections.video_id, width, height, frames, names)
+        known = () if self.previous is None else self.previous.videos
+        return video_of(detections, next((old for old in known if old.id == detections.video_id), None))
 
     def _predicted_iou(self, detections: Detections) -> npt.NDArray[np.float64]:
         if self.arguments.quality == "none":
@@ -227,6 +275,9 @@ class _Selection:
             retained = select.retain(
                 tracks[nms.kept], quality, threshold=options.threshold, rule=options.rule
             )
+        seen = quality[tracks.area[nms.kept] > 0]
+        if seen.size:
+            self.best_quality = max(float(seen.max()), self.best_quality or 0.0)
         kept = nms.kept[retained.kept]
         for name, count in (
             ("detections", len(detections)),

@@ -1,4 +1,4 @@
-"""What the verbs share: arguments with a range, tables, a progress bar, the clock."""
+"""What the verbs share: arguments with a range, outputs apart from inputs, tables, a bar, the clock."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import errno
 import json
 import math
 import os
+import stat
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from vislabel.io.json_files import PathLike
+from vislabel._core import Error
+from vislabel.io.given import PathLike
 
 Report = Callable[[int, int], None]
 
@@ -28,8 +30,8 @@ def finite(text: str) -> float:
     return value
 
 
-def at_least(least: int) -> Callable[[str], int]:
-    """The type of an argument that is an integer of at least a value."""
+def at_least(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
+    """The type of an argument that is an integer of at least a value, and of at most another one."""
 
     def convert(text: str) -> int:
         try:
@@ -38,9 +40,20 @@ def at_least(least: int) -> Callable[[str], int]:
             value = least - 1
         if value < least:
             raise argparse.ArgumentTypeError(f"expected an integer of at least {least}, got {text!r}")
+        if value > most:
+            raise argparse.ArgumentTypeError(f"expected an integer of at most {most}, got {text!r}")
         return value
 
     return convert
+
+
+def file_name(text: str) -> str:
+    """The type of an argument that is a file or a folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a name, got ''")
+    if text == "-":
+        raise argparse.ArgumentTypeError("expected a name, got '-': pipes are /dev/stdin and /dev/stdout")
+    return text
 
 
 def require_writable(path: PathLike) -> None:
@@ -48,6 +61,8 @@ def require_writable(path: PathLike) -> None:
 
     *Errors*: `OSError`.
     """
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
@@ -55,9 +70,51 @@ def require_writable(path: PathLike) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
 
 
+def require_apart(
+    written: Iterable[tuple[str, PathLike]], read: Iterable[tuple[str, PathLike | None]]
+) -> None:
+    """Refuse outputs that are the same file as an input or as another output, before anything is written.
+
+    Both are pairs of what a file is called in the message and its path; an input may be None, left out.
+    *Units and conventions*: links are followed; pipes and devices may be given twice.
+    *Errors*: the output, and what else it is.
+    """
+    taken = {_identity(path): name for name, path in read if path is not None}
+    for name, path in written:
+        identity = _identity(path)
+        if identity is None:
+            continue
+        if identity in taken:
+            raise Error(f"{os.fspath(path)}: {name} is the same file as {taken[identity]}, expected another")
+        taken[identity] = name
+
+
+def _identity(path: PathLike) -> object:
+    """What two names of one file have in common; None for what is neither a file nor a folder."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return os.path.realpath(path)
+    regular = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+    return (found.st_dev, found.st_ino) if regular else None
+
+
+def printable(value: object) -> str:
+    """A text on one line: line ends and control characters become escapes."""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def print_json(value: object) -> None:
-    """Print one JSON object on one line."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    """Print one JSON object on one line, in ASCII where stdout lacks a character."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, allow_nan=False)
+    print(text)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -91,7 +148,7 @@ def _print_plain(columns: Sequence[str], cells: list[list[str]]) -> None:
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
-    return "" if value is None else str(value)
+    return "" if value is None else printable(value)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from vislabel.io.dataset import Dataset, read_dataset
 from vislabel.io.dataset_writer import write_dataset
 from vislabel.io.defects import Defect
 from vislabel.io.records import Annotations, Detections, Video
-from vislabel.io.results import Results, read_results, write_results
+from vislabel.io.results import Results, read_results
+from vislabel.io.results_writer import write_results
 
 __all__ = [
     "Annotations",

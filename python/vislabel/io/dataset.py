@@ -18,6 +18,7 @@ from vislabel.io.defects import (
     NUMBER_OR_NULL,
     Defect,
     Shape,
+    ascends,
     in_fields,
     in_list,
     in_segmentations,
@@ -25,7 +26,8 @@ from vislabel.io.defects import (
     packed,
     shown,
 )
-from vislabel.io.json_files import JsonFile, PathLike
+from vislabel.io.given import PathLike
+from vislabel.io.json_files import JsonFile
 from vislabel.io.records import Annotations, Video
 
 if TYPE_CHECKING:
@@ -220,6 +222,9 @@ def _in_video(entry: Any, where: str) -> Iterator[Defect]:
     for t, name in enumerate(entry["file_names"]):
         if not isinstance(name, str):
             yield Defect(f"{where}, file_names[{t}]", f"expected a text, got {shown(name)}")
+    if "frame_indices" in entry and not ascends(entry["frame_indices"], entry["length"]):
+        wanted = f"expected {entry['length']} ascending integers from 0, one per frame"
+        yield Defect(f"{where}, frame_indices", f"{wanted}, got {shown(entry['frame_indices'])}")
 
 
 def _in_annotation(entry: Any, where: str, video: Video, categories: set[int]) -> Iterator[Defect]:

@@ -10,7 +10,9 @@ import numpy as np
 
 from vislabel._core import Error
 from vislabel.io.dataset import Dataset
-from vislabel.io.json_files import PathLike, encode, encode_entry, write_items, written
+from vislabel.io.defects import is_integer
+from vislabel.io.given import PathLike, listed
+from vislabel.io.json_files import encode, encode_entry, write_items, written
 from vislabel.io.records import Annotations, Video
 
 
@@ -52,6 +54,8 @@ def write_dataset(
         info = annotations.info if info is None else info
         licenses = annotations.licenses if licenses is None else licenses
         extra = annotations.extra if extra is None else extra
+    if extra is not None and not isinstance(extra, Mapping):
+        raise Error(f"extra is a {type(extra).__name__}, expected a dict")
     taken = {"info", "licenses", "categories", "videos", "annotations"} & set(extra or {})
     if taken:
         raise Error(f'extra holds "{min(taken)}", which is a member of its own')
@@ -59,7 +63,9 @@ def write_dataset(
     with written(path) as stream:
         head = {"info": info or {}, "licenses": licenses or []}
         stream.write(encode(head, "info and licenses")[:-1] + b',\n"annotations": ')
-        write_items(stream, chain.from_iterable(map(state.encoded, annotations)))
+        write_items(
+            stream, chain.from_iterable(map(state.encoded, listed(annotations, Annotations, "annotations")))
+        )
         stream.write(b',\n"categories": ' + encode(state.categories(categories), "categories"))
         stream.write(b',\n"videos": ')
         write_items(stream, (_encoded_video(video) for video in state.videos.values()))
@@ -91,6 +97,11 @@ class _Written:
     def categories(self, given: Sequence[Mapping[str, Any]] | None) -> list[Any]:
         if given is None:
             return [{"id": label, "name": f"category {label}"} for label in sorted(self._labels)]
+        if not isinstance(given, Sequence):
+            raise Error(f"categories is a {type(given).__name__}, expected a list")
+        for i, category in enumerate(given):
+            if not isinstance(category, Mapping) or not is_integer(category.get("id")):
+                raise Error(f"categories[{i}]: expected a dict with an integer id")
         unknown = self._labels - {category["id"] for category in given}
         if given and unknown:
             raise Error(f"labels: {min(unknown)} is not among the categories")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeGuard
 
 from vislabel._core import Error
 from vislabel._tracks import Tracks
@@ -36,7 +37,7 @@ def is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, float) or is_integer(value)
 
 
@@ -46,6 +47,9 @@ TEXT = Kind("a text", lambda value: isinstance(value, str))
 LIST = Kind("a list", lambda value: isinstance(value, list))
 LIST_OR_NULL = Kind("a list or null", lambda value: value is None or isinstance(value, list))
 NUMBER_OR_NULL = Kind("a number or null", lambda value: value is None or is_number(value))
+UNIT_OR_NULL = Kind(
+    "a number from 0 to 1 or null", lambda value: value is None or (is_number(value) and 0 <= value <= 1)
+)
 BOX_OR_NULL = Kind(
     "4 numbers x, y, width, height or null",
     lambda value: (
@@ -132,6 +136,15 @@ def _in_rle(rle: object, where: str, shape: Shape) -> Iterator[Defect]:
         yield Defect(f"{where}.size", f"is {shown(size)}, expected {list(shape.size)}, {shape.source}")
     if not (isinstance(counts, str) or (isinstance(counts, list) and all(map(is_integer, counts)))):
         yield Defect(f"{where}.counts", f"expected a text or a list of integers, got {shown(counts)}")
+
+
+def ascends(indices: Any, length: int) -> bool:
+    """Whether a list says for every frame which one of the clip it is."""
+    if not isinstance(indices, list) or len(indices) != length:
+        return False
+    if not all(is_integer(index) and 0 <= index < 2**31 for index in indices):
+        return False
+    return all(before < after for before, after in pairwise(indices))
 
 
 def is_size(value: object) -> bool:

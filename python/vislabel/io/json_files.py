@@ -22,11 +22,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import numpy as np
 
 from vislabel._core import Error
+from vislabel.io.given import PathLike, as_path
 
 if TYPE_CHECKING:
     import msgspec
-
-PathLike = str | os.PathLike[str]
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}:,]', re.DOTALL)
 _CONSTANT = re.compile(rb"-?(?:NaN|Infinity)")
@@ -48,8 +47,10 @@ class JsonFile:
 
     def __init__(self, path: PathLike) -> None:
         require_msgspec()
-        self.path = Path(path)
+        self.path = as_path(path)
         self._data = _mapped(self.path)
+        if self._data[:3] == b"\xef\xbb\xbf":
+            raise Error(f"{self.path}: starts with a byte order mark, expected UTF-8 without one")
         start = re.match(rb"\s*([\[{]?)", self._data)
         opening = start[1] if start else b""
         self.is_list = opening == b"["
@@ -206,6 +207,7 @@ def written(path: PathLike) -> Iterator[BinaryIO]:
     stays as it was.
     """
     require_msgspec()
+    as_path(path)
     # the real path of /dev/stdout may not exist, hence the given one
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as file:

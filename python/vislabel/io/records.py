@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,15 @@ import numpy.typing as npt
 from vislabel._core import Error
 from vislabel._tracks import Tracks
 
+_NAMES: Mapping[type, str] = {Integral: "an integer", Sequence: "a list", Mapping: "a dict"}
+
 
 @dataclass(frozen=True)
 class Video:
-    """A video of a dataset: its id, its size in pixels, and the names of its frames, `length` of them."""
+    """A video of a dataset: its id, its size in pixels, and the names of its frames, `length` of them.
+
+    *Errors*: fields of other types.
+    """
 
     id: int
     width: int
@@ -23,6 +29,10 @@ class Video:
     length: int
     file_names: tuple[str, ...]
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        sizes = dict.fromkeys(("id", "width", "height", "length"), Integral)
+        _require(self, {**sizes, "file_names": Sequence, "extra": Mapping})
 
     @property
     def size(self) -> tuple[int, int]:
@@ -51,6 +61,7 @@ class Annotations:
     extra: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
+        _require(self, {"video": Video, "tracks": Tracks})
         count, frames = self.tracks.present.shape
         if frames != self.video.length or (count and tuple(self.tracks.size) != self.video.size):
             wanted = f"{self.video.length} of size {self.video.size} as the video has"
@@ -90,6 +101,7 @@ class Detections:
     extra: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
+        _require(self, {"video_id": Integral, "tracks": Tracks})
         count, frames = self.tracks.present.shape
         arrays = {
             "scores": (np.float64, (count,)),
@@ -107,6 +119,14 @@ class Detections:
         return len(self.scores)
 
 
+def _require(record: Detections | Annotations | Video, kinds: Mapping[str, type]) -> None:
+    """Check the types of fields that are not arrays."""
+    for name, kind in kinds.items():
+        value = getattr(record, name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise Error(f"{name} is a {type(value).__name__}, expected {_NAMES.get(kind, kind.__name__)}")
+
+
 def _convert(
     record: Detections | Annotations,
     arrays: Mapping[str, tuple[type[np.generic], tuple[int, ...]]],
@@ -117,12 +137,19 @@ def _convert(
         given = getattr(record, name)
         if given is None and name in optional:
             continue
-        array = np.asarray(given)
+        try:
+            array = np.asarray(given)
+        except ValueError:
+            raise Error(f"{name} has rows of different lengths, expected shape {list(shape)}") from None
         if array.size and not np.can_cast(array.dtype, kind, "same_kind"):
             raise Error(f"{name} has dtype {array.dtype}, expected {np.dtype(kind)}")
         array = array.astype(kind, copy=False)
         if array.shape != shape:
             raise Error(f"{name} has shape {list(array.shape)}, expected {list(shape)}")
         object.__setattr__(record, name, array)  # the records are frozen
+    if not isinstance(record.extra, Sequence) or not all(
+        isinstance(entry, Mapping) for entry in record.extra
+    ):
+        raise Error("extra: expected a list of one dict per track")
     if len(record.extra) not in (0, shape[0]):
         raise Error(f"extra has {len(record.extra)} entries, expected one per track ({shape[0]}) or none")

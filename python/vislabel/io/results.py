@@ -27,7 +27,8 @@ from vislabel.io.defects import (
     packed,
     shown,
 )
-from vislabel.io.json_files import JsonFile, PathLike, encode_entry, write_items, written
+from vislabel.io.given import PathLike, listed
+from vislabel.io.json_files import JsonFile
 from vislabel.io.records import Detections, Video
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class Results:
             keys = ", ".join(list(self._file.members())[:6])
             raise Error(f"{self.path}: expected a list of results, got an object (keys: {keys})")
         self._pieces = self._file.items()
-        self._shapes = None if videos is None else {video.id: video for video in videos}
+        self._shapes = (
+            None if videos is None else {video.id: video for video in listed(videos, Video, "videos")}
+        )
         self._quality = None if quality is None else _Quality(quality, len(self._pieces), self.path)
         self._rows, self.defects = self._grouped()
 
@@ -80,6 +83,10 @@ class Results:
 
     def __repr__(self) -> str:
         return f"Results({str(self.path)!r}: {len(self._pieces)} results of {len(self)} videos)"
+
+    def indices(self, video_id: int) -> tuple[int, ...]:
+        """Which results of the file are of a video."""
+        return tuple(self._rows[video_id])
 
     def video(self, video_id: int) -> Detections:
         """The detections of one video.
@@ -123,12 +130,21 @@ class Results:
         decoder = msgspec.json.Decoder(msgspec.defstruct("Head", [("video_id", int)]))
         rows: dict[int, list[int]] = {}
         defects: list[Defect] = []
+        of_images: list[int] = []
         for i, piece in enumerate(self._pieces):
             try:
                 rows.setdefault(decoder.decode(piece).video_id, []).append(i)  # type: ignore[attr-defined]
             except (msgspec.DecodeError, UnicodeDecodeError):
                 entry = self._file.decode(piece, f"result {i}")
-                defects += in_fields(entry, f"result {i}", {"video_id": INTEGER})
+                if isinstance(entry, dict) and "image_id" in entry and "video_id" not in entry:
+                    of_images.append(i)
+                else:
+                    defects += in_fields(entry, f"result {i}", {"video_id": INTEGER})
+        if of_images:
+            what = (
+                'has an "image_id" and no "video_id": these are results of images, expected those of videos'
+            )
+            defects.insert(0, Defect(f"result {of_images[0]}", f"{what} ({len(of_images)} are such)"))
         return rows, defects
 
     def _shape(self, video_id: int, entries: list[Any]) -> Shape | Defect:
@@ -250,43 +266,3 @@ def read_results(
     if results.defects:
         raise Error(f"{path}: {results.defects[0]}")
     return results
-
-
-def write_results(path: PathLike, detections: Iterable[Detections]) -> None:
-    """Write results, one after the other, atomically: on failure the old file stays as it was.
-
-    Parameters
-    ----------
-    path
-        Compressed where the name ends in ``.gz``.
-    detections
-        One entry per video; an iterator is consumed one video at a time.
-
-    Raises
-    ------
-    vislabel.Error
-        What JSON cannot express: NaN, or objects of other types in `extra`.
-    OSError
-        The file cannot be written.
-    """
-    with written(path) as stream:
-        write_items(stream, chain.from_iterable(map(_encoded, detections)))
-        stream.write(b"\n")
-
-
-def _encoded(video: Detections) -> Iterator[bytes]:
-    present = video.tracks.present
-    for n, row in enumerate(video.tracks.to_rle(counts="str")):
-        entry: dict[str, Any] = {
-            "video_id": int(video.video_id),
-            "score": float(video.scores[n]),
-            "category_id": int(video.labels[n]),
-            "segmentations": row,
-        }
-        if video.predicted_iou is not None:
-            values = video.predicted_iou[n].tolist()
-            entry["quality"] = [
-                value if there else None for value, there in zip(values, present[n], strict=True)
-            ]
-        extra = video.extra[n] if video.extra else {}
-        yield encode_entry(entry, extra, f"video {video.video_id}, track {n}")

@@ -1,0 +1,156 @@
+"""Which frames of a clip a video holds, and how the frames of two rounds lie in one another.
+
+A round may have dropped frames, or have been made of another part of the clip; then names tell which are the
+same. A video without names gets invented ones, which only number its frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from vislabel._core import Error
+from vislabel._tracks import Tracks
+from vislabel.io import Detections, Video
+
+Ints = npt.NDArray[np.int64]
+
+
+def invented_names(video_id: int, length: int) -> tuple[str, ...]:
+    """The names of frames that nobody has named."""
+    return tuple(f"{video_id}/{t:05d}.jpg" for t in range(length))
+
+
+def has_invented_names(video: Video) -> bool:
+    """Whether the names only number the frames; they may be fewer than were numbered."""
+    numbers = frame_indices(video)
+    return all(name == f"{video.id}/{t:05d}.jpg" for name, t in zip(video.file_names, numbers, strict=True))
+
+
+def frame_indices(video: Video) -> list[int]:
+    """Which frames of the clip a video's frames are: all of them, unless the file says otherwise."""
+    return list(video.extra.get("frame_indices", range(video.length)))
+
+
+def video_of(detections: Detections, old: Video | None) -> Video:
+    """The video of results that come without one: as the round before has it, or with invented names."""
+    frames, (height, width) = detections.tracks.frames, detections.tracks.size
+    if old is not None and not detections.tracks.present.any():
+        height, width = old.size
+    if old is not None and old.length == frames:
+        return replace(old, width=width, height=height)
+    names = invented_names(detections.video_id, frames)
+    return Video(detections.video_id, width, height, frames, names)
+
+
+def sized(detections: Detections, video: Video) -> Detections:
+    """The detections in the size of their video, where no mask has told it."""
+    if detections.tracks.present.any():
+        return detections
+    nothing = [[None] * video.length] * len(detections)
+    return replace(detections, tracks=Tracks.from_rle(nothing, video.size, frames=video.length))
+
+
+def cut(video: Video, frames: Ints) -> Video:
+    """The video with some of its frames only; `frame_indices` then tells which of the clip they are."""
+    if len(frames) == video.length:
+        return video
+    names = tuple(video.file_names[t] for t in frames)
+    indices = frame_indices(video)
+    extra = {**video.extra, "frame_indices": [indices[t] for t in frames]}
+    return replace(video, length=len(frames), file_names=names, extra=extra)
+
+
+def aligned(old: Video, video: Video, source: str) -> tuple[Video, Ints, Ints]:
+    """The frames of two rounds as one video [T], and which of them the old and the new one hold.
+
+    *Units and conventions*: by name; by position where two videos of one length have the same names, or
+    where those of one are invented. Other keys are those of both, the new video's first.
+    *Errors*: no name in common, another order, or an order that cannot be known.
+    """
+    numbered = any(video.file_names == invented_names(video.id, video.length) for video in (old, video))
+    if old.length == video.length and (numbered or old.file_names == video.file_names):
+        every = np.arange(video.length, dtype=np.int64)
+        named = old if has_invented_names(video) else video
+        return _joined(old, video, named.file_names, named), every, every
+    known, given = set(old.file_names), set(video.file_names)
+    unknown = [name for name in old.file_names if name not in given]
+    if unknown and (not known & given or has_invented_names(video)):
+        raise Error(
+            f"{source}: video {old.id} has {old.length} frames, the results {video.length}, and frame "
+            f'"{unknown[0]}" is not among theirs: give the names by --videos FILE'
+        )
+    if known <= given:
+        whole = _joined(old, video, video.file_names, video)
+    elif given <= known:
+        whole = _joined(old, video, old.file_names, old)
+    else:
+        whole = _united(old, video, source)
+    places = {name: t for t, name in enumerate(whole.file_names)}
+    both = [np.array([places[name] for name in part.file_names], np.int64) for part in (old, video)]
+    if any((np.diff(frames) <= 0).any() for frames in both):
+        raise Error(f"{source}: video {old.id}: file_names are in another order than those of the results")
+    return whole, both[0], both[1]
+
+
+def _joined(old: Video, video: Video, names: Sequence[str], numbers: Video | list[int] | None) -> Video:
+    """A video with the keys of both; the frames' numbers are those given, or of a video that has them."""
+    extra = {**old.extra, **video.extra}
+    extra.pop("frame_indices", None)
+    if isinstance(numbers, Video):
+        numbers = numbers.extra.get("frame_indices")
+        if numbers is None and old.file_names == video.file_names:
+            numbers = old.extra.get("frame_indices")
+    if numbers is not None:
+        extra["frame_indices"] = numbers
+    return replace(video, length=len(names), file_names=tuple(names), extra=extra)
+
+
+def _united(old: Video, video: Video, source: str) -> Video:
+    """The frames of two videos of which none has all: in the order of the clip, or of what both have."""
+    before, after = (dict(zip(v.file_names, frame_indices(v), strict=True)) for v in (old, video))
+    numbers = {**before, **after}
+    agree = all(before[name] == after[name] for name in before.keys() & after.keys())
+    if agree and len(set(numbers.values())) == len(numbers):
+        names = sorted(numbers, key=numbers.__getitem__)
+        return _joined(old, video, names, [numbers[name] for name in names])
+    if "frame_indices" in old.extra or "frame_indices" in video.extra:
+        raise Error(
+            f"{source}: video {old.id}: frame_indices disagree with those of the results' video, "
+            "expected the same number for the same file name"
+        )
+    return _joined(old, video, _interleaved(old, video, source), None)
+
+
+def _interleaved(old: Video, video: Video, source: str) -> list[str]:
+    """The names of both, where what lies between two common ones is of one video only."""
+    common = set(old.file_names) & set(video.file_names)
+    anchors, olds = _gaps(old.file_names, common)
+    others, news = _gaps(video.file_names, common)
+    if anchors != others:
+        raise Error(f"{source}: video {old.id}: file_names are in another order than those of the results")
+    out: list[str] = []
+    for left, right, anchor in zip(olds, news, [*anchors, None], strict=True):
+        if left and right:
+            raise Error(
+                f'{source}: video {old.id}: whether frame "{left[0]}" comes before "{right[0]}" of the '
+                "results is not known: give frame_indices by --videos FILE"
+            )
+        out += [*left, *right, *([] if anchor is None else [anchor])]
+    return out
+
+
+def _gaps(names: Sequence[str], common: set[str]) -> tuple[list[str], list[list[str]]]:
+    """The common names, and the others before, between and after them."""
+    anchors: list[str] = []
+    gaps: list[list[str]] = [[]]
+    for name in names:
+        if name in common:
+            anchors.append(name)
+            gaps.append([])
+        else:
+            gaps[-1].append(name)
+    return anchors, gaps
