@@ -13,7 +13,6 @@ import numpy as np
 
 from vislabel import _arrays, _core
 from vislabel._arrays import ArrayLike, like, number, table, vector
-from vislabel._core import Error
 from vislabel._tracks import Tracks, as_tracks
 from vislabel.iou import OverTime
 
@@ -269,7 +268,7 @@ def pseudo_labels(
         As for `retain`.
     previous : Tracks, optional
         The pseudo-labels of the round before, over the same T frames, merged by `merge_rounds`. The result then
-        covers all T frames: ``rule="reference"`` drops frames of this round, but none that the round before has.
+        covers all T frames: ``rule="reference"`` drops frames of this round only.
     merge_iou_threshold : float
         The IoU from which a kept detection and a track of the round before are the same object.
 

@@ -72,18 +72,24 @@ def test_frames_never_go_over_the_images_they_come_from(
     assert not Path(out).exists()
 
 
-def test_frames_that_cannot_be_written_or_named_are_found_before_the_work(
-    tmp_path: Path, clip: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_frames_that_cannot_be_written_are_found_before_the_work(
+    tmp_path: Path, clip: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, file = str(tmp_path / "r.json"), put(tmp_path, "x", "file")
     argv = ("propose", str(clip), "-o", out)
     assert complaint(capsys, *argv, "--frames", file).startswith(f"{file}: expected a folder for the frames")
     text = complaint(capsys, *argv, "--videos-out", str(tmp_path / "none" / "v.json"))
     assert text.endswith("v.json: no such file or directory")
-    monkeypatch.chdir(clip)
-    text = complaint(capsys, "propose", ".", "-o", out, "--frames", str(tmp_path / "new" / "frames"))
-    assert text == ".: expected a path that ends in a name, to call the frames by"
     assert not Path(out).exists()
+
+
+def test_the_folder_one_is_in_has_a_name_too(
+    tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(clip)
+    folder = tmp_path / "new" / "frames"
+    assert main(("propose", ".", "-o", str(tmp_path / "r.json"), "--frames", str(folder))) == 0
+    assert [path.name for path in folder.iterdir()] == [clip.name]
 
 
 def test_a_dataset_beside_the_frames_is_replaced_only_by_itself(

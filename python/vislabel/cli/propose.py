@@ -134,10 +134,6 @@ def _require_safe(
     arguments: argparse.Namespace, video: Clip, frames: list[Path], skeleton: Path | None
 ) -> None:
     """Find what would be destroyed, and what cannot be written, before the work."""
-    if frames or skeleton is not None:
-        for name in map(Path, video.names):  # as those of the folder "." would be
-            if name.is_absolute() or ".." in name.parts:
-                raise Error(f"{arguments.video}: expected a path that ends in a name, to call the frames by")
     if arguments.frames:
         folders = {path.parent for path in frames}
         if any(place.exists() and not place.is_dir() for place in {Path(arguments.frames), *folders}):
