@@ -267,8 +267,8 @@ def pseudo_labels(
     threshold, rule
         As for `retain`.
     previous : Tracks, optional
-        The pseudo-labels of the round before, over the same T frames, merged by `merge_rounds`. The result then
-        covers all T frames: ``rule="reference"`` drops frames of this round only.
+        The pseudo-labels of the round before, over the same T frames, merged by `merge_rounds`. The result
+        then covers all T frames: ``rule="reference"`` drops frames of this round only.
     merge_iou_threshold : float
         The IoU from which a kept detection and a track of the round before are the same object.
 
