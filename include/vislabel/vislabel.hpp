@@ -18,6 +18,7 @@
 #include <vislabel/mask/measure.hpp>
 #include <vislabel/mask/packed.hpp>
 #include <vislabel/mask/packer.hpp>
+#include <vislabel/mask/polygon.hpp>
 #include <vislabel/mask/rle.hpp>
 #include <vislabel/mask/rle_boolean.hpp>
 #include <vislabel/mask/rle_string.hpp>

@@ -50,8 +50,8 @@ PYBIND11_MODULE(_core, module) {
     info["cuda"] = false;
     return info;
   });
-  bind_rle(module);
   bind_mask(module);
+  bind_rle(module);
   bind_track(module);
   bind_iou(module);
   bind_select(module);

@@ -1,5 +1,7 @@
 // Bindings for masks that stay run-length encoded: area, box, union and intersection of RLE dicts.
+#include <vislabel/mask/convert.hpp>
 #include <vislabel/mask/measure.hpp>
+#include <vislabel/mask/polygon.hpp>
 #include <vislabel/mask/rle_boolean.hpp>
 
 #include "bindings.hpp"
@@ -46,6 +48,41 @@ py::dict merged(const py::sequence& rles, bool intersection) {
   return rle_dict(objects.front().size, text_object(text, Counts::bytes));
 }
 
+/// One mask per polygon, each float64 [2 * corners].
+std::vector<Rle> outlined(Size size, const std::vector<DoubleArray>& polygons) {
+  std::vector<Rle> rles;
+  rles.reserve(polygons.size());
+  for (std::size_t i = 0; i < polygons.size(); ++i)
+    rles.push_back(with_place([i] { return "polygons[" + std::to_string(i) + "]"; },
+                              [&] { return from_polygon(size, span_of(polygons[i])); }));
+  return rles;
+}
+
+py::list from_polygons(const std::vector<DoubleArray>& polygons, std::int64_t height, std::int64_t width) {
+  const Size size{height, width};
+  const std::vector<Rle> rles = outlined(size, polygons);
+  py::list out(rles.size());
+  for (std::size_t i = 0; i < rles.size(); ++i)
+    out[i] = rle_dict(size, text_object(to_text(rles[i]), Counts::bytes));
+  return out;
+}
+
+/// N lists of polygons: mask n is the union of list n.
+Masks masks_of_polygons(const std::vector<std::vector<DoubleArray>>& masks, std::int64_t height,
+                        std::int64_t width) {
+  const Size size{height, width};
+  detail::require_size(size);
+  detail::RunPacker packer(size);
+  std::vector<PackedMask> packed;
+  packed.reserve(masks.size());
+  for (std::size_t n = 0; n < masks.size(); ++n) {
+    const std::vector<Rle> rles = with_place([n] { return "polys[" + std::to_string(n) + "]"; },
+                                             [&] { return outlined(size, masks[n]); });
+    packed.push_back(rles.empty() ? PackedMask{} : packer.pack(unite(rles)));
+  }
+  return {size, std::move(packed)};
+}
+
 /// RLE dicts, whatever their counts, with compressed text.
 py::list compressed(const py::sequence& rles) {
   const std::vector<RleObject> objects = rle_objects(rles);
@@ -70,6 +107,8 @@ void bind_rle(py::module_& module) {
   module.def("rle_box", &boxes);
   module.def("rle_merge", &merged);
   module.def("rle_compress", &compressed);
+  module.def("rle_from_polygons", &from_polygons);
+  module.def("masks_from_polygons", &masks_of_polygons);
 }
 
 }  // namespace vislabel::python

@@ -19,6 +19,7 @@ __all__: list[str] = [
     "get_num_threads",
     "mask_counts",
     "mask_iou",
+    "masks_from_polygons",
     "merge_rounds",
     "pseudo_labels",
     "quality",
@@ -26,6 +27,7 @@ __all__: list[str] = [
     "rle_area",
     "rle_box",
     "rle_compress",
+    "rle_from_polygons",
     "rle_merge",
     "set_num_threads",
     "spatiotemporal_nms",
@@ -136,6 +138,13 @@ def mask_counts(
 def mask_iou(
     arg0: Masks, arg1: Masks, arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], arg3: typing.Any
 ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]: ...
+def masks_from_polygons(
+    arg0: collections.abc.Sequence[
+        collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.float64]]
+    ],
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+) -> Masks: ...
 def merge_rounds(
     arg0: Tracks, arg1: Tracks, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.Any
 ) -> tuple: ...
@@ -162,6 +171,11 @@ def retain(
 def rle_area(arg0: collections.abc.Sequence) -> numpy.typing.NDArray[numpy.int64]: ...
 def rle_box(arg0: collections.abc.Sequence) -> numpy.typing.NDArray[numpy.float64]: ...
 def rle_compress(arg0: collections.abc.Sequence) -> list: ...
+def rle_from_polygons(
+    arg0: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.float64]],
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+) -> list: ...
 def rle_merge(arg0: collections.abc.Sequence, arg1: bool) -> dict: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def spatiotemporal_nms(

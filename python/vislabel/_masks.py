@@ -144,6 +144,25 @@ class Masks:
         return cls._wrap(_core.Masks.from_rle(items(rles, "rles"), None if size is None else size_pair(size)))
 
     @classmethod
+    def from_polygons(cls, polys: Sequence[Any], size: tuple[int, int]) -> Masks:
+        """Masks of polygons, to the pixel as COCO draws them.
+
+        Parameters
+        ----------
+        polys : sequence of N
+            Per mask one polygon, ``[x0, y0, x1, y1, ..]`` or an array [corners, 2], or a list of polygons
+            whose union it is (COCO's ``segmentation``).
+        size : (H, W)
+
+        Raises
+        ------
+        vislabel.Error
+            Fewer than three corners, coordinates that are no numbers or beyond 1e6, by mask and polygon.
+        """
+        lists = [polygon_list(mask, f"polys[{n}]") for n, mask in enumerate(items(polys, "polys"))]
+        return cls._wrap(_core.masks_from_polygons(lists, *size_pair(size)))
+
+    @classmethod
     def concatenate(cls, batches: Sequence[Masks]) -> Masks:
         """All masks of the batches, one after the other."""
         return cls._wrap(
@@ -254,6 +273,18 @@ class Masks:
     def __repr__(self) -> str:
         height, width = self.size
         return f"Masks({len(self)} of {height} x {width}, {self.nbytes / 1024:.1f} KiB)"
+
+
+def polygon_list(polygons: Any, name: str) -> list[npt.NDArray[np.float64]]:
+    """One polygon, or several, as float64 [2 * corners] each."""
+    entries = items(polygons, name)
+    one = len(entries) > 0 and (
+        np.ndim(polygons) == 2 if hasattr(polygons, "ndim") else np.isscalar(entries[0])
+    )
+    return [
+        np.ascontiguousarray(as_array(entry, f"{name}[{i}]"), np.float64).ravel()
+        for i, entry in enumerate([polygons] if one else entries)
+    ]
 
 
 def _unpickle(counts: list[bytes], size: tuple[int, int]) -> Masks:

@@ -1,7 +1,6 @@
 """COCO run-length encodings with pycocotools' names: ``from vislabel import mask as mask_utils``.
 
-Values, types and shapes are those of ``pycocotools.mask``; bad input raises `vislabel.Error`. Polygons
-are not here yet.
+Values, types and shapes are those of ``pycocotools.mask``; bad input raises `vislabel.Error`.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vislabel import _arrays, _core
 from vislabel import iou as _iou
@@ -48,29 +48,40 @@ def decode(rleObjs: Rle | Sequence[Rle]) -> Any:
 
 
 def frPyObjects(pyobj: Any, h: int, w: int) -> Any:
-    """RLE dicts with text from RLE dicts with lists of run lengths: one, or a list of them.
-
-    Polygons and boxes are not supported yet.
+    """RLE dicts from polygons, boxes or RLE dicts with lists of run lengths.
 
     Parameters
     ----------
-    pyobj : dict or list of dict
-        ``{"size": [h, w], "counts": [run lengths]}``.
+    pyobj : list of polygons, boxes or dicts, or one of them
+        A polygon is ``[x0, y0, x1, y1, ..]`` of more than four numbers, a box is x, y, width, height; boxes
+        may also be an array [N, 4].
     h, w : int
         Height and width of the frame.
     """
-    single = isinstance(pyobj, dict)
-    rles = [pyobj] if single else _rles(pyobj)
-    for i, rle in enumerate(rles):
-        if not isinstance(rle, dict):
-            kind = type(rle).__name__
-            raise Error(
-                f"pyobj[{i}] is a {kind}, expected an RLE dict: polygons and boxes are not supported yet"
-            )
-        if "size" in rle and list(rle["size"]) != [h, w]:
-            raise Error(f"pyobj[{i}] has size {rle['size']}, expected [{h}, {w}]")
-    result = _core.rle_compress(rles)
+    single = isinstance(pyobj, dict) or (
+        isinstance(pyobj, (list, tuple)) and len(pyobj) > 0 and np.isscalar(pyobj[0])
+    )
+    entries = [pyobj] if single else _rles(pyobj)
+    dicts = [isinstance(entry, dict) for entry in entries]
+    if any(dicts) and not all(dicts):
+        raise Error("pyobj mixes dicts with polygons or boxes, expected one kind")
+    for i, entry in enumerate(entries):
+        if isinstance(entry, dict) and "size" in entry and list(entry["size"]) != [h, w]:
+            raise Error(f"pyobj[{i}] has size {entry['size']}, expected [{h}, {w}]")
+    if any(dicts):
+        result = _core.rle_compress(entries)
+    else:
+        result = _core.rle_from_polygons([_corners(entry, i) for i, entry in enumerate(entries)], h, w)
     return result[0] if single else result
+
+
+def _corners(entry: Any, i: int) -> npt.NDArray[np.float64]:
+    """A polygon's corners, or a box's, as float64 [2 * corners]."""
+    numbers = np.ascontiguousarray(_arrays.as_array(entry, f"pyobj[{i}]"), np.float64).ravel()
+    if len(numbers) != 4:
+        return numbers
+    x, y, width, height = numbers
+    return np.array([x, y, x, y + height, x + width, y + height, x + width, y])
 
 
 def area(rleObjs: Rle | Sequence[Rle]) -> Any:
