@@ -20,10 +20,10 @@ from vislabel._arrays import (
     items,
     like,
     number,
-    positions,
     size_pair,
 )
 from vislabel._core import Error
+from vislabel._packed import Packed
 
 Counts = Literal["bytes", "str", "list"]
 Rle = dict[str, Any]
@@ -84,7 +84,7 @@ def overlaps_itself(array: npt.NDArray[Any]) -> bool:
     return False
 
 
-class Masks:
+class Masks(Packed):
     """N packed masks of one size.
 
     Masks never change and share their pixels: indexing, joining and copying cost nothing per pixel.
@@ -110,18 +110,11 @@ class Masks:
     (array([4]), array([[0., 0., 4., 4.]]))
     """
 
-    __slots__ = ("_packed",)
-    __array_ufunc__ = None  # `array | masks` is a TypeError, not an array of objects
+    __slots__ = ()
     _packed: _core.Masks
 
     def __init__(self, x: ArrayLike, threshold: float | None = None) -> None:
         self._packed = _core.Masks.from_dense(*dense_input(x, "N,H,W", threshold))
-
-    @classmethod
-    def _wrap(cls, core: _core.Masks) -> Masks:
-        masks = cls.__new__(cls)
-        masks._packed = core
-        return masks
 
     @classmethod
     def from_rle(cls, rles: Sequence[Rle], size: tuple[int, int] | None = None) -> Masks:
@@ -172,11 +165,6 @@ class Masks:
         )
 
     @property
-    def size(self) -> tuple[int, int]:
-        """(H, W) in pixels."""
-        return self._packed.size()
-
-    @property
     def area(self) -> Int64:
         """Set pixels, int64 [N]."""
         return self._packed.area()
@@ -185,18 +173,6 @@ class Masks:
     def box(self) -> Float64:
         """The smallest box around each mask, float64 [N, 4]: x, y, width, height; empty: zeros (COCO)."""
         return self._packed.box()
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of memory held by the packed masks."""
-        return self._packed.memory()
-
-    def __len__(self) -> int:
-        return self._packed.count()
-
-    def __getitem__(self, index: Any) -> Masks:
-        """The masks at an int, a slice, an array of ints or an array of bool; always `Masks`."""
-        return self._wrap(self._packed.select(positions(index, len(self))))
 
     def __iter__(self) -> Iterator[Masks]:
         return (self[n] for n in range(len(self)))
@@ -260,12 +236,6 @@ class Masks:
         array, result = dense_output(out, (len(self), *self.size), out)
         self._packed.write_dense(array)
         return result
-
-    def __eq__(self, other: object) -> bool:
-        """Same size and same pixels."""
-        return isinstance(other, Masks) and self._packed.equal(other._packed)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> Any:
         return _unpickle, ([rle["counts"] for rle in self.to_rle()], self.size)

@@ -23,9 +23,10 @@ from vislabel._arrays import (
 )
 from vislabel._core import Error
 from vislabel._masks import Counts, Masks, Rle, as_masks, dense_input, dense_output
+from vislabel._packed import Packed
 
 
-class Tracks:
+class Tracks(Packed):
     """N tracks over T frames of one video; each slot holds a mask or is absent.
 
     *Absent* (no annotation there: ``None`` in a file) is not the same as *empty* (annotated, no pixel).
@@ -47,8 +48,7 @@ class Tracks:
         Shapes that do not fit; floats without a threshold.
     """
 
-    __slots__ = ("_packed",)
-    __array_ufunc__ = None
+    __slots__ = ()
     _packed: _core.Tracks
 
     def __init__(
@@ -62,12 +62,6 @@ class Tracks:
                 raise Error(f"present has shape {list(given.shape)}, expected {list(array.shape[:2])}")
             flags = (given != 0).astype(np.uint8)
         self._packed = _core.Tracks.from_dense(array, rounded, flags)
-
-    @classmethod
-    def _wrap(cls, core: _core.Tracks) -> Tracks:
-        tracks = cls.__new__(cls)
-        tracks._packed = core
-        return tracks
 
     @classmethod
     def from_rle(
@@ -122,11 +116,6 @@ class Tracks:
         return cls._wrap(_core.Tracks.from_masks(masks._packed, track, frame, count, frames))
 
     @property
-    def size(self) -> tuple[int, int]:
-        """(H, W) in pixels."""
-        return self._packed.size()
-
-    @property
     def frames(self) -> int:
         """T, the number of frames."""
         return self._packed.frames()
@@ -150,18 +139,6 @@ class Tracks:
     def box(self) -> Float64:
         """Boxes, float64 [N, T, 4]: x, y, width, height; absent or empty: zeros."""
         return self._packed.box()
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of memory held by the packed masks."""
-        return self._packed.memory()
-
-    def __len__(self) -> int:
-        return self._packed.count()
-
-    def __getitem__(self, index: Any) -> Tracks:
-        """The tracks at an int, a slice, an array of ints or an array of bool; always `Tracks`."""
-        return self._wrap(self._packed.select(positions(index, len(self))))
 
     def select_frames(self, index: Any) -> Tracks:
         """The given frames (int, slice, array of ints or of bool) of every track."""
@@ -189,12 +166,6 @@ class Tracks:
         array, result = dense_output(out, (len(self), self.frames, *self.size), out)
         self._packed.write_dense(array)
         return result
-
-    def __eq__(self, other: object) -> bool:
-        """Same size, same slots absent, same pixels."""
-        return isinstance(other, Tracks) and self._packed.equal(other._packed)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> Any:
         rows = [[None if rle is None else rle["counts"] for rle in row] for row in self.to_rle()]
