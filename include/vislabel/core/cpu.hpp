@@ -1,5 +1,5 @@
 /// The seam where instruction sets come in. An algorithm calls `detail::kernels()` and nothing else: OpenMP
-/// outside, dispatch inside, one call per mask or pair of masks.
+/// outside, dispatch inside, one call per row, block or list of block pairs.
 #pragma once
 
 #include <cstdlib>

@@ -56,8 +56,8 @@ class BlockMeeting {
 
 /// |a & b| of two masks of the same size: the integer that every IoU of the library starts from.
 ///
-/// *Cost*: the occupancy words of the common box; 64 bytes of each mask per block that is mixed in one of
-/// them.
+/// *Cost*: the occupancy words of the common box; 64 bytes of each mask per block that is mixed in both, and
+/// 2 of one per block that is mixed in that one and full in the other.
 [[nodiscard]] inline std::int64_t intersection_area(const PackedMask& a, const PackedMask& b) {
   if (a.empty() || b.empty()) return 0;
   if (a.left() >= b.right() || b.left() >= a.right() || a.top() >= b.bottom() || b.top() >= a.bottom())

@@ -8,17 +8,12 @@
 /// intersection; its boundary costs the rest.
 #pragma once
 
-#include <algorithm>
-#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <numeric>
-#include <span>
-#include <vector>
 #include <vislabel/core/box.hpp>
-#include <vislabel/core/cpu.hpp>
-#include <vislabel/core/size.hpp>
+#include <vislabel/core/kernels_portable.hpp>
 
 namespace vislabel {
 
@@ -42,8 +37,7 @@ template <class Word>
   return (Word{1} << bit) - 1;
 }
 
-/// Which block rows and occupancy words of the frame a mask keeps: [row, row + rows) and [word, word +
-/// words).
+/// Which block rows and occupancy words of the frame a mask keeps, from `row` and `word` on.
 struct BlockRange {
   std::int64_t row = 0, rows = 0, word = 0, words = 0;
 };
