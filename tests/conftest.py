@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import vislabel as vl
 from hypothesis import HealthCheck, settings
@@ -39,3 +40,17 @@ def all_threads_after() -> Iterator[None]:
     """Whatever the test sets, the next one runs on all threads again."""
     yield
     vl.set_num_threads(0)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """A folder of images in which a bright square walks over noise."""
+    cv2 = pytest.importorskip("cv2", reason="OpenCV (extra draw) is not installed")
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    noise = np.random.default_rng(0).integers(90, 110, (96, 128, 3))
+    for t in range(24):
+        frame = noise.astype(np.uint8).copy()
+        frame[30:60, 4 * t : 4 * t + 24] = (230, 60, 20)
+        assert cv2.imwrite(str(folder / f"{t}.png"), frame)
+    return folder

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_test import T, answer, complaint, load, put, result, scene, track, videos
+from cli_cases import T, answer, complaint, load, put, result, scene, track, videos
 from vislabel import io
 from vislabel.cli import main
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import vislabel as vl
-from cli_test import clip, complaint, load, put, scene, videos
+from cli_cases import complaint, load, put, scene, videos
 from vislabel import io
 from vislabel.cli import main
 

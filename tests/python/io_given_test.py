@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import vislabel as vl
-from io_test import LEFT, annotation, dataset, detections, message, put, result, video
+from io_cases import LEFT, annotation, dataset, detections, message, put, result, video
 from refusal import refused
 from vislabel import io
 
