@@ -17,8 +17,6 @@ from cli_cases import complaint, load, put, scene, videos
 from vislabel import io
 from vislabel.cli import main
 
-__all__ = ["clip"]  # a fixture
-
 
 # --- files that must survive --------------------------------------------------------------------------
 
