@@ -17,7 +17,6 @@ from cli_cases import complaint, load, put, scene, videos
 from vislabel import io
 from vislabel.cli import main
 
-
 # --- files that must survive --------------------------------------------------------------------------
 
 
