@@ -45,7 +45,11 @@ py::list rle_list(const Masks& masks, const py::object& counts) {
   const Counts kind = counts_of(counts);
   py::list out(static_cast<std::size_t>(masks.count()));
   if (kind == Counts::list) {
-    const std::vector<Rle> rles = to_rle(policy(), masks);
+    std::vector<Rle> rles;
+    {
+      const py::gil_scoped_release release;
+      rles = to_rle(policy(), masks);
+    }
     for (std::size_t i = 0; i < rles.size(); ++i) out[i] = rle_dict(masks.size(), run_object(rles[i]));
     return out;
   }

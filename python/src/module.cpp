@@ -1,5 +1,9 @@
 // The extension module `vislabel._core`: threads, build information and the rooms' bindings.
 #include <atomic>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
 #include <vislabel/core/cpu.hpp>
 #include <vislabel/version.hpp>
 
@@ -15,6 +19,22 @@ std::atomic<int> threads{0};
 constexpr const char* version = VISLABEL_TEXT(VISLABEL_VERSION_MAJOR) "." VISLABEL_TEXT(
     VISLABEL_VERSION_MINOR) "." VISLABEL_TEXT(VISLABEL_VERSION_PATCH);
 
+/// VISLABEL_NUM_THREADS, read once, when a call first needs it: a bad value must not break the import.
+int default_threads() {
+  static const int given = [] {
+    constexpr int most = exec::detail::most_threads;
+    const char* const text = std::getenv("VISLABEL_NUM_THREADS");
+    if (text == nullptr || *text == '\0') return 0;
+    const char* const end = text + std::strlen(text);
+    int count = -1;
+    const auto [stop, error] = std::from_chars(text, end, count);
+    detail::require(error == std::errc{} && stop == end && count >= 0 && count <= most,
+                    "VISLABEL_NUM_THREADS is '", text, "', expected 0 (all cores) to ", most);
+    return count;
+  }();
+  return given;
+}
+
 int most_threads() {
 #ifdef _OPENMP
   return omp_get_max_threads();
@@ -24,7 +44,10 @@ int most_threads() {
 }
 }  // namespace
 
-exec::Omp policy() { return {threads.load(std::memory_order_relaxed)}; }
+exec::Omp policy() {
+  const int chosen = threads.load(std::memory_order_relaxed);
+  return {chosen > 0 ? chosen : default_threads()};
+}
 
 }  // namespace vislabel::python
 
@@ -40,7 +63,10 @@ PYBIND11_MODULE(_core, module) {
                               most);
     threads.store(count, std::memory_order_relaxed);
   });
-  module.def("get_num_threads", [] { return threads.load() > 0 ? threads.load() : most_threads(); });
+  module.def("get_num_threads", [] {
+    const int chosen = policy().threads;
+    return chosen > 0 ? chosen : most_threads();
+  });
   module.def("build_info", [] {
     py::dict info;
     info["version"] = version;

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vislabel import _core, iou, mask, select
 from vislabel._arrays import integer
-from vislabel._core import Error, __version__, build_info, get_num_threads
+from vislabel._core import Error, __version__
 from vislabel._masks import Masks
 from vislabel._tracks import Tracks
+
+if TYPE_CHECKING:
+    from vislabel import draw, io, propose
 
 __all__ = [
     "Error",
@@ -39,25 +42,43 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """`io`, `draw` and `propose` are imported when first used: they need the extras."""
-    if name in ("draw", "io", "propose"):
-        return importlib.import_module(f"vislabel.{name}")
-    raise AttributeError(f"module 'vislabel' has no attribute {name!r}")
+if not TYPE_CHECKING:  # for a type checker it would give a type to every misspelt name
+
+    def __getattr__(name: str) -> Any:
+        """`io`, `draw` and `propose` are imported when first used: they need the extras."""
+        if name in ("draw", "io", "propose"):
+            return importlib.import_module(f"vislabel.{name}")
+        raise AttributeError(f"module 'vislabel' has no attribute {name!r}")
 
 
 def set_num_threads(n: int) -> None:
-    """Let every later call use at most ``n`` threads; 0: all cores.
+    """Let every later call of the process use at most ``n`` threads; 0: the default.
+
+    The default is the environment variable ``VISLABEL_NUM_THREADS``, read once, when the number is first
+    needed; without it, or where it is 0 or empty, OpenMP's own: ``OMP_NUM_THREADS``, else all cores. Results
+    are the same bits on every number. Work of less than a millisecond stays on the calling thread, and so
+    does all work in a forked child of a process that had threads.
 
     Raises
     ------
     vislabel.Error
-        Anything but an integer from 0 to 1024.
+        Anything but an integer from 0 to 1024. For a bad ``VISLABEL_NUM_THREADS`` the first call that needs
+        the number raises, unless one was set here: never the import.
     """
     count = integer(n, "n")
     if not 0 <= count <= 1024:
         raise Error(f"n is {count}, expected 0 (all cores) to 1024")
     _core.set_num_threads(count)
+
+
+def get_num_threads() -> int:
+    """How many threads a call may use: what `set_num_threads` chose, or the default named there."""
+    return _core.get_num_threads()
+
+
+def build_info() -> dict[str, str | bool]:
+    """Version, compiler, whether there is OpenMP and CUDA, and the instruction set chosen on this machine."""
+    return _core.build_info()
 
 
 def get_include() -> str:

@@ -23,18 +23,22 @@ Bool: TypeAlias = npt.NDArray[np.bool_]
 
 
 def number(x: Any, name: str) -> float:
-    """``x`` as a float."""
+    """``x`` as a float; text, bool, complex numbers and arrays with axes are none."""
     try:
-        return float(x)
-    except (TypeError, ValueError, OverflowError):
+        value = as_array(x, name) if hasattr(x, "dtype") else x
+        real = hasattr(type(x), "__float__") or hasattr(type(x), "__index__")  # float() reads text too
+        if not real or np.ndim(value) > 0 or isinstance(x, bool) or getattr(value, "dtype", None) == np.bool_:
+            raise TypeError
+        return float(value)
+    except Exception:
         raise Error(f"{name} is {shown(x)}, expected a number") from None
 
 
 def integer(x: Any, name: str) -> int:
-    """``x`` as an int of at most 63 bits."""
+    """``x`` as an int of at most 63 bits; bool is none."""
     try:
-        value = operator.index(x)
-    except TypeError:
+        value = 1 << 63 if isinstance(x, bool) else operator.index(x)
+    except Exception:
         value = 1 << 63
     if abs(value) >= 1 << 63:
         raise Error(f"{name} is {shown(x)}, expected an integer of at most 63 bits")
@@ -42,17 +46,35 @@ def integer(x: Any, name: str) -> int:
 
 
 def items(x: Any, name: str) -> list[Any]:
-    """The entries of a list or another iterable."""
+    """The entries of a list or another iterable with an order; what it raises itself is the caller's."""
     try:
-        return list(x)
+        if isinstance(x, (str, bytes, bytearray, memoryview, dict, set, frozenset)):
+            raise TypeError
+        entries = iter(x)
     except TypeError:
-        raise Error(f"{name} is a {type(x).__name__}, expected a list") from None
+        raise Error(f"{name} is {a_type(x)}, expected a list") from None
+    return list(entries)
 
 
 def shown(x: object) -> str:
     """``x`` in a message, on one line of sensible length."""
-    text = " ".join(repr(x).split())
+    try:
+        text = " ".join(repr(x).split())
+    except Exception:  # an int of 5000 digits, or the caller's class
+        text = f"<{type(x).__name__} that cannot be shown>"
+    text = text.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def a_type(x: object) -> str:
+    """The kind of ``x`` in a message."""
+    return "None" if x is None else f"a {type(x).__name__}"
+
+
+def reason(error: Exception) -> str:
+    """The first sentence of another library's message, on one line of sensible length."""
+    text = " ".join(str(error).split()).split(". ")[0].rstrip(".") or type(error).__name__
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def is_tensor(x: object) -> bool:
@@ -61,48 +83,95 @@ def is_tensor(x: object) -> bool:
     return torch is not None and isinstance(x, torch.Tensor)
 
 
+def speaks_only_dlpack(x: object) -> bool:
+    """Whether DLPack is the way to ``x``'s memory: no buffer protocol, none of NumPy's."""
+    if not hasattr(x, "__dlpack__") or hasattr(x, "__array__") or hasattr(x, "__array_interface__"):
+        return False
+    try:
+        memoryview(x).release()  # type: ignore[arg-type]
+    except (TypeError, BufferError):
+        return True
+    return False
+
+
 def as_array(x: ArrayLike, name: str) -> npt.NDArray[Any]:
     """A NumPy view of ``x``'s memory, or a copy where there is no other way (lists, bfloat16, byte-swapped).
 
-    Errors: tensors on another device than the CPU, sparse or quantised ones, arrays of objects or text.
+    Errors: tensors on another device than the CPU, sparse or quantised ones, arrays of objects or text,
+    masked elements.
     """
-    if type(x).__module__.startswith("vislabel."):
+    if str(getattr(type(x), "__module__", "")).startswith("vislabel."):
         raise Error(f"{name} is {type(x).__name__}, expected an array")
-    if is_tensor(x):
-        array = _from_tensor(x, name)
-    elif isinstance(x, np.ndarray):
-        array = x
-    elif hasattr(x, "__dlpack__") and not hasattr(x, "__array__"):
-        try:
-            array = np.from_dlpack(x)
-        except (BufferError, RuntimeError, TypeError) as error:
-            raise Error(f"{name}: {type(x).__name__} cannot be read on the CPU: {error}") from None
-    else:
-        try:
-            array = np.asarray(x)
-        except (ValueError, TypeError):
-            raise Error(f"{name} is a {type(x).__name__} that makes no array: {shown(x)}") from None
+    array = _from_tensor(x, name) if is_tensor(x) else _from_other(x, name)
     if array.dtype.kind not in "biuf":
+        if array.ndim == 0 and not isinstance(x, (np.ndarray, np.generic)) and not is_tensor(x):
+            raise Error(f"{name} is {a_type(x)}, expected an array of bool, integers or floats")
         if array.size > 0 or array.dtype.kind not in "OSU":
             raise Error(f"{name} has dtype {array.dtype}, expected bool, integers or floats")
         array = array.astype(np.float64)
     if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
-        array = array.astype(np.float32 if array.dtype.itemsize == 2 else np.float64)
+        with np.errstate(over="ignore"):  # a long double beyond float64 is infinite
+            array = array.astype(np.float32 if array.dtype.itemsize == 2 else np.float64)
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _from_tensor(x: Any, name: str) -> npt.NDArray[Any]:
-    if x.device.type != "cpu":
-        raise Error(
-            f"{name} is a tensor on {x.device}: this build of vislabel has no CUDA backend, use {name}.cpu()"
+    try:
+        device, layout, nested = x.device, str(x.layout), x.is_nested
+        if device.type == "cpu" and layout == "torch.strided" and not nested and not x.is_quantized:
+            x = x.detach().resolve_conj().resolve_neg()
+            if str(x.dtype).startswith(("torch.bfloat16", "torch.float8")):  # unknown to NumPy
+                x = x.float()
+            array: npt.NDArray[Any] = x.numpy()
+            return array
+    except Exception as error:  # FakeTensor, vmap, types of less than a byte, an uninitialised parameter
+        raise Error(f"{name} is {a_type(x)} without readable values: {reason(error)}") from error
+    if device.type == "meta":
+        raise Error(f"{name} is a tensor on meta, which has no values")
+    if device.type != "cpu":
+        why = (
+            ": this build of vislabel has no CUDA backend" if device.type == "cuda" else ", expected the CPU"
         )
-    if str(x.layout) != "torch.strided" or x.is_quantized:
-        raise Error(f"{name} is a {x.layout} tensor, expected a dense one: use {name}.to_dense()")
-    x = x.detach().resolve_conj().resolve_neg()
-    if str(x.dtype).startswith(("torch.bfloat16", "torch.float8")):  # unknown to NumPy
-        x = x.float()
-    array: npt.NDArray[Any] = x.numpy()
-    return array
+        raise Error(f"{name} is a tensor on {device}{why}, use {name}.cpu()")
+    if layout == "torch.strided" and not nested:
+        raise Error(f"{name} is a quantised tensor, expected a plain one: use {name}.dequantize()")
+    kind = "nested" if nested else layout
+    use = f"torch.nested.to_padded_tensor({name}, 0)" if nested else f"{name}.to_dense()"
+    raise Error(f"{name} is a {kind} tensor, expected a dense one: use {use}")
+
+
+def _from_other(x: Any, name: str) -> npt.NDArray[Any]:
+    if isinstance(x, np.ndarray):
+        if isinstance(x, np.ma.MaskedArray) and bool(np.ma.getmaskarray(x).any()):
+            raise Error(f"{name} has masked elements, expected none: use {name}.filled(0)")
+        return x
+    lends = False
+    try:
+        if lends := speaks_only_dlpack(x):
+            return np.from_dlpack(x)
+        return np.asarray(memoryview(x) if isinstance(x, bytes) else x)  # bytes are text to NumPy
+    except MemoryError:
+        raise
+    except Exception as error:
+        if lends:
+            raise Error(f"{name}: {type(x).__name__} cannot be read on the CPU: {reason(error)}") from error
+        if not isinstance(x, (list, tuple)):
+            raise Error(f"{name} is {a_type(x)} that makes no array: {reason(error)}") from error
+    try:
+        return np.asarray(_without_tensors(x, name))
+    except Error:
+        raise
+    except Exception as error:
+        raise Error(f"{name} is {a_type(x)} that makes no array: {shown(x)}") from error
+
+
+def _without_tensors(x: Any, name: str, axes: int = 4) -> Any:
+    """A list whose tensors NumPy refuses, with arrays in their place."""
+    if is_tensor(x):
+        return _from_tensor(x, name)
+    if isinstance(x, (list, tuple)) and axes > 0:
+        return [_without_tensors(entry, f"{name}[{i}]", axes - 1) for i, entry in enumerate(x)]
+    return x
 
 
 def like(result: npt.NDArray[Any], *inputs: object) -> Any:
@@ -126,7 +195,7 @@ def table(x: ArrayLike, name: str, rows: int | None = None, columns: int | None 
     array = as_array(x, name)
     fits = array.ndim == 2 and rows in (None, array.shape[0]) and columns in (None, array.shape[1])
     if not fits:
-        if array.size == 0 and 0 in (rows, columns):
+        if array.shape == (0,) and 0 in (rows, columns):
             return np.zeros((rows or 0, columns or 0))
         sides = ["any" if side is None else str(side) for side in (rows, columns)]
         raise Error(f"{name} has shape {list(array.shape)}, expected [{', '.join(sides)}]")
@@ -136,9 +205,19 @@ def table(x: ArrayLike, name: str, rows: int | None = None, columns: int | None 
 def boxes(x: ArrayLike, name: str) -> Float64:
     """``x`` as float64 [N, 4]."""
     array = as_array(x, name)
-    if array.size == 0 and array.ndim <= 2:
-        return np.zeros((0, 4))
-    return table(x, name, None, 4)
+    return np.zeros((0, 4)) if array.shape == (0,) else table(array, name, None, 4)
+
+
+def flags(x: ArrayLike, name: str, shape: tuple[int, ...], expected: str) -> npt.NDArray[np.uint8]:
+    """Where ``x`` of the given shape is not 0, as 0 and 1; floats must be 0 or 1."""
+    array = as_array(x, name)
+    if array.shape != shape:
+        raise Error(f"{name} has shape {list(array.shape)}, expected {expected}")
+    unclear = (array != 0) & (array != 1) if array.dtype.kind == "f" else np.zeros(shape, bool)
+    if unclear.any():
+        place = tuple(int(i) for i in np.argwhere(unclear)[0])
+        raise Error(f"{name}{list(place)} is {array[place]:g}, expected 0 or 1")
+    return np.asarray(array != 0, np.uint8)
 
 
 def indices(x: ArrayLike, name: str, length: int | None = None) -> Int64:
@@ -149,6 +228,8 @@ def indices(x: ArrayLike, name: str, length: int | None = None) -> Int64:
     if array.ndim != 1 or array.dtype.kind not in "iu" or (length is not None and len(array) != length):
         expected = "integers" if length is None else f"{length} integers"
         raise Error(f"{name} has shape {list(array.shape)} and dtype {array.dtype}, expected {expected}")
+    if array.dtype == np.uint64 and (array >> np.uint64(63)).any():
+        raise Error(f"{name} has {array.max()}, expected integers of at most 63 bits")
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
@@ -157,7 +238,10 @@ def positions(index: Any, length: int) -> Int64:
     if isinstance(index, tuple):
         raise Error(f"index is {shown(index)}, expected one index: there is one axis")
     if isinstance(index, slice):
-        return np.arange(length, dtype=np.int64)[index]
+        try:
+            return np.arange(length, dtype=np.int64)[index]
+        except Exception as error:
+            raise Error(f"index is {shown(index)}: {reason(error)}") from None
     if isinstance(index, (int, np.integer)):
         return np.array([position(index, length)])
     array = as_array(index, "index")
@@ -180,22 +264,22 @@ def positions(index: Any, length: int) -> Int64:
 def position(index: Any, length: int) -> int:
     """The non-negative position that one integer chooses on an axis of ``length``."""
     try:
-        n = operator.index(index)
-        if isinstance(index, (bool, np.bool_)):
+        if isinstance(index, bool):
             raise TypeError
-    except TypeError:
+        n = operator.index(index)
+    except Exception:
         raise Error(f"index is {shown(index)}, expected an integer") from None
     if not -length <= n < length:
-        raise IndexError(f"index {n} is out of range for {length}")
+        raise IndexError(f"index {shown(n)} is out of range for {length}")
     return n + length if n < 0 else n
 
 
 def size_pair(size: Any, name: str = "size") -> tuple[int, int]:
     """``size`` as (height, width)."""
     try:
-        height, width = size
-        if isinstance(size, (str, bytes, bytearray, dict, set, frozenset)):
+        if isinstance(size, (str, bytes, bytearray, memoryview, dict, set, frozenset)):
             raise TypeError
-    except (TypeError, ValueError):
+        height, width = size
+    except Exception:
         raise Error(f"{name} is {shown(size)}, expected two integers") from None
     return integer(height, f"{name}[0]"), integer(width, f"{name}[1]")

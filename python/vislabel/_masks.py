@@ -21,6 +21,7 @@ from vislabel._arrays import (
     like,
     number,
     size_pair,
+    speaks_only_dlpack,
 )
 from vislabel._core import Error
 from vislabel._packed import Packed
@@ -30,7 +31,7 @@ Rle = dict[str, Any]
 
 
 def dense_input(
-    x: ArrayLike, axes: str, threshold: float | None, name: str = "x"
+    x: ArrayLike, axes: str, threshold: float | None, name: str = "x", floats_need: str = "threshold=..."
 ) -> tuple[npt.NDArray[Any], float | None]:
     """``x`` with as many axes as ``axes`` names, and the threshold as its elements see it.
 
@@ -42,7 +43,7 @@ def dense_input(
         raise Error(f"{name} has shape {list(array.shape)}, expected [{', '.join(wanted)}]")
     if threshold is None:
         if array.dtype.kind == "f":
-            raise Error(f"{name} has dtype {array.dtype}: floats need threshold=..., set where x > threshold")
+            raise Error(f"{name} has dtype {array.dtype}: floats need {floats_need}, set where x > threshold")
         return array, None
     value = number(threshold, "threshold")
     if is_tensor(x) and x.is_floating_point():
@@ -66,7 +67,8 @@ def dense_output(out: Any, shape: tuple[int, ...], x: object) -> tuple[npt.NDArr
         )
     if overlaps_itself(array):
         raise Error("out has elements that share memory, expected an array of its own")
-    shares = is_tensor(out) or array is out or (array.size > 0 and np.shares_memory(array, np.asarray(out)))
+    shares = is_tensor(out) or array is out or speaks_only_dlpack(out)
+    shares = shares or (array.size > 0 and np.shares_memory(array, np.asarray(out)))
     if not array.flags.writeable or not shares:
         raise Error("out is read-only, expected an array that can be written")
     return array.view(np.uint8), out
@@ -74,6 +76,8 @@ def dense_output(out: Any, shape: tuple[int, ...], x: object) -> tuple[npt.NDArr
 
 def overlaps_itself(array: npt.NDArray[Any]) -> bool:
     """Whether two elements may lie at one place, as after torch's ``expand``."""
+    if array.size == 0:
+        return False
     extent = array.itemsize
     for stride, length in sorted(
         (abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1
@@ -249,12 +253,19 @@ def polygon_list(polygons: Any, name: str) -> list[npt.NDArray[np.float64]]:
     """One polygon, or several, as float64 [2 * corners] each."""
     entries = items(polygons, name)
     one = len(entries) > 0 and (
-        np.ndim(polygons) == 2 if hasattr(polygons, "ndim") else np.isscalar(entries[0])
+        np.ndim(polygons) <= 2 if hasattr(polygons, "ndim") else np.isscalar(entries[0])
     )
-    return [
-        np.ascontiguousarray(as_array(entry, f"{name}[{i}]"), np.float64).ravel()
-        for i, entry in enumerate([polygons] if one else entries)
-    ]
+    if one:
+        return [polygon(polygons, name)]
+    return [polygon(entry, f"{name}[{i}]") for i, entry in enumerate(entries)]
+
+
+def polygon(x: Any, name: str) -> npt.NDArray[np.float64]:
+    """``[x0, y0, x1, y1, ..]`` or an array [corners, 2], as float64 [2 * corners]."""
+    array = as_array(x, name)
+    if array.ndim != 1 and array.shape[1:] != (2,):
+        raise Error(f"{name} has shape {list(array.shape)}, expected [x0, y0, x1, y1, ..] or [corners, 2]")
+    return np.ascontiguousarray(array, np.float64).ravel()
 
 
 def _unpickle(counts: list[bytes], size: tuple[int, int]) -> Masks:
@@ -265,9 +276,16 @@ def as_masks(x: Any, name: str) -> Masks:
     """``x`` itself, or the masks of a dense bool or integer array or of a list of RLE dicts."""
     if isinstance(x, Masks):
         return x
-    if isinstance(x, (list, tuple)) and len(x) > 0 and isinstance(x[0], dict):
-        return Masks.from_rle(x)
     try:
-        return Masks(x)
+        if isinstance(x, (list, tuple)) and any(isinstance(entry, dict) for entry in x):
+            return Masks.from_rle(x)
+        dense = dense_input(x, "N,H,W", None, name, f"Masks({name}, threshold=...)")
+        return Masks._wrap(_core.Masks.from_dense(*dense))
     except Error as error:
-        raise Error(f"{name}: {error}") from None
+        raise named(error, name) from None
+
+
+def named(error: Error, name: str) -> Error:
+    """The error, with the argument's name in front unless it has it."""
+    text = str(error)
+    return error if text.startswith((f"{name} ", f"{name}:", f"{name}[")) else Error(f"{name}: {text}")

@@ -13,7 +13,7 @@ from vislabel._arrays import (
     Bool,
     Float64,
     Int64,
-    as_array,
+    flags,
     indices,
     integer,
     items,
@@ -22,7 +22,7 @@ from vislabel._arrays import (
     size_pair,
 )
 from vislabel._core import Error
-from vislabel._masks import Counts, Masks, Rle, as_masks, dense_input, dense_output
+from vislabel._masks import Counts, Masks, Rle, as_masks, dense_input, dense_output, named
 from vislabel._packed import Packed
 
 
@@ -55,13 +55,13 @@ class Tracks(Packed):
         self, x: ArrayLike, present: ArrayLike | None = None, threshold: float | None = None
     ) -> None:
         array, rounded = dense_input(x, "N,T,H,W", threshold)
-        flags = np.ones(array.shape[:2], np.uint8)
-        if present is not None:
-            given = as_array(present, "present")
-            if given.shape != array.shape[:2]:
-                raise Error(f"present has shape {list(given.shape)}, expected {list(array.shape[:2])}")
-            flags = (given != 0).astype(np.uint8)
-        self._packed = _core.Tracks.from_dense(array, rounded, flags)
+        shape = array.shape[:2]
+        given = (
+            np.ones(shape, np.uint8)
+            if present is None
+            else flags(present, "present", shape, str(list(shape)))
+        )
+        self._packed = _core.Tracks.from_dense(array, rounded, given)
 
     @classmethod
     def from_rle(
@@ -87,18 +87,11 @@ class Tracks(Packed):
         vislabel.Error
             Malformed or mixed input, naming the track, the frame and what is wrong.
         """
-        rows = [items(row, f"rows[{n}]") for n, row in enumerate(items(rows, "rows"))]
+        lists = [items(row, f"rows[{n}]") for n, row in enumerate(items(rows, "rows"))]
         if frames is None:
-            frames = len(rows[0]) if rows else 0
-        if size is None:
-            size = next(
-                (rle["size"] for row in rows for rle in row if isinstance(rle, dict) and "size" in rle), None
-            )
-            if size is None and any(rle is not None for row in rows for rle in row):
-                raise Error('rows: no entry has a "size", expected RLE dicts or None')
-        if size is None:
-            raise Error("rows has no RLE to take the size from: pass size=(height, width)")
-        return cls._wrap(_core.Tracks.from_rle(rows, *size_pair(size), integer(frames, "frames")))
+            frames = len(lists[0]) if lists else 0
+        height, width = _first_size(lists) if size is None else size_pair(size)
+        return cls._wrap(_core.Tracks.from_rle(lists, height, width, integer(frames, "frames")))
 
     @classmethod
     def from_masks(cls, masks: Masks, track: ArrayLike, frame: ArrayLike, shape: tuple[int, int]) -> Tracks:
@@ -182,11 +175,23 @@ def _unpickle(rows: list[list[bytes | None]], size: tuple[int, int], frames: int
     return Tracks.from_rle(rles, size, frames=frames)
 
 
+def _first_size(rows: list[list[Any]]) -> tuple[int, int]:
+    """The size of the first RLE."""
+    for n, row in enumerate(rows):
+        for t, rle in enumerate(row):
+            if isinstance(rle, dict) and "size" in rle:
+                return size_pair(rle["size"], f"rows[{n}][{t}]: size")
+    if any(rle is not None for row in rows for rle in row):
+        raise Error('rows: no entry has a "size", expected RLE dicts or None')
+    raise Error("rows has no RLE to take the size from: pass size=(height, width)")
+
+
 def as_tracks(x: Any, name: str) -> Tracks:
     """``x`` itself, or the tracks of a dense bool or integer array."""
     if isinstance(x, Tracks):
         return x
     try:
-        return Tracks(x)
+        array, _ = dense_input(x, "N,T,H,W", None, name, f"Tracks({name}, threshold=...)")
+        return Tracks._wrap(_core.Tracks.from_dense(array, None, np.ones(array.shape[:2], np.uint8)))
     except Error as error:
-        raise Error(f"{name}: {error}") from None
+        raise named(error, name) from None

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from vislabel import _arrays, _core
 from vislabel._arrays import ArrayLike, like
-from vislabel._core import Error
 from vislabel._masks import Masks, as_masks
 from vislabel._tracks import Tracks, as_tracks
 
@@ -134,8 +133,4 @@ def _flags(crowd: ArrayLike | None, count: int) -> npt.NDArray[np.uint8]:
     """Which columns are crowd regions; of length 0: none."""
     if crowd is None:
         return np.zeros(0, np.uint8)
-    given = _arrays.as_array(crowd, "crowd")
-    if given.shape != (count,):
-        raise Error(f"crowd has shape {list(given.shape)}, expected one entry per mask or box of b ({count})")
-    flags: npt.NDArray[np.uint8] = (given != 0).astype(np.uint8)
-    return flags
+    return _arrays.flags(crowd, "crowd", (count,), f"one entry per mask or box of b ({count})")

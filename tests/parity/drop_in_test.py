@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import UserDict
 from typing import Any
 
 import numpy as np
 import oracle
 import pytest
 import vislabel as vl
-from peer import areas
+from peer import areas, assert_alike
 from pycocotools import mask as coco
 from refusal import refused
 from vislabel import mask
@@ -22,34 +23,25 @@ def column_major(size: tuple[int, int], count: int = 8, seed: int = 81) -> Any:
     return np.asfortranarray(oracle.random_masks(seed, count, size).transpose(1, 2, 0).astype(np.uint8))
 
 
-def alike(ours: Any, theirs: Any) -> None:
-    """Equal, of one type, dtype and shape; bytes also in the same order in memory."""
-    assert type(ours) is type(theirs)
-    if isinstance(theirs, (np.ndarray, np.generic)):
-        assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
-        assert ours.dtype != np.uint8 or ours.flags.f_contiguous == theirs.flags.f_contiguous
-    np.testing.assert_array_equal(ours, theirs)
-
-
 @pytest.mark.parametrize("size", SIZES)
 def test_every_function_gives_what_pycocotools_gives(size: tuple[int, int]) -> None:
     dense = column_major(size)
     rles = coco.encode(dense)
     assert mask.encode(dense) == rles
     assert mask.encode(dense[:, :, 0]) == coco.encode(dense[:, :, 0])
-    alike(mask.decode(rles), coco.decode(rles))
-    alike(mask.area(rles), coco.area(rles))
-    alike(mask.toBbox(rles), coco.toBbox(rles))
+    assert_alike(mask.decode(rles), coco.decode(rles))
+    assert_alike(mask.area(rles), coco.area(rles))
+    assert_alike(mask.toBbox(rles), coco.toBbox(rles))
     for one in rles:
-        alike(mask.decode(one), coco.decode(one))
-        alike(mask.area(one), coco.area(one))
-        alike(mask.toBbox(one), coco.toBbox(one))
+        assert_alike(mask.decode(one), coco.decode(one))
+        assert_alike(mask.area(one), coco.area(one))
+        assert_alike(mask.toBbox(one), coco.toBbox(one))
     for intersect in (False, True, 0, 1):
         for part in (rles[:1], rles[1:3], rles):
             assert mask.merge(part, intersect) == coco.merge(part, intersect)
     crowd = [n % 2 for n in range(5)]
     for flags in (crowd, np.array(crowd), np.array(crowd, np.uint8), [0] * 5):
-        alike(mask.iou(rles, rles[:5], flags), coco.iou(rles, rles[:5], flags))
+        assert_alike(mask.iou(rles, rles[:5], flags), coco.iou(rles, rles[:5], flags))
 
 
 def test_boxes_have_the_same_iou_also_with_crowds() -> None:
@@ -57,7 +49,7 @@ def test_boxes_have_the_same_iou_also_with_crowds() -> None:
     crowd = [n % 2 for n in range(30)]
     for a in (boxes, boxes.tolist()):
         for flags in (crowd, [0] * 30):
-            alike(mask.iou(a, boxes, flags), coco.iou(a, boxes, flags))
+            assert_alike(mask.iou(a, boxes, flags), coco.iou(a, boxes, flags))
 
 
 def test_masks_too_many_for_the_areas_of_pycocotools_are_fine() -> None:
@@ -69,8 +61,35 @@ def test_nothing_in_gives_nothing_out() -> None:
     rles = coco.encode(column_major((4, 5)))
     assert mask.iou([], rles, [0] * 8) == mask.iou(rles, [], []) == []
     assert mask.encode(np.zeros((3, 4, 0), np.uint8, order="F")) == []
-    assert mask.area([]).shape == (0,)
-    alike(mask.toBbox([]), coco.toBbox([]))
+    assert_alike(mask.iou([], [], []), coco.iou([], [], []))
+    assert_alike(mask.area([]), coco.area([]))
+    assert_alike(mask.toBbox([]), coco.toBbox([]))
+    assert_alike(mask.merge([]), coco.merge([]))
+    assert_alike(mask.merge([], intersect=True), coco.merge([], intersect=True))
+    boxes = np.zeros((0, 4))
+    assert_alike(mask.frPyObjects(boxes, 4, 5), coco.frPyObjects(boxes, 4, 5))
+    for call in (mask.decode, lambda nothing: mask.frPyObjects(nothing, 4, 5)):
+        with refused("is empty, expected"):
+            call([])
+
+
+def test_frames_without_pixels_are_the_same() -> None:
+    for size in ((0, 5), (5, 0), (0, 0)):
+        dense = np.zeros((*size, 2), np.uint8, order="F")
+        rles = coco.encode(dense)
+        assert_alike(mask.encode(dense), rles)
+        for name in ("decode", "area", "toBbox", "merge"):
+            assert_alike(getattr(mask, name)(rles), getattr(coco, name)(rles))
+        assert_alike(mask.decode(rles[0]), coco.decode(rles[0]))
+        assert_alike(mask.iou(rles, rles, [0, 1]), coco.iou(rles, rles, [0, 1]))
+
+
+def test_a_dict_may_be_any_mapping() -> None:
+    rles: list[Any] = [UserDict(rle) for rle in coco.encode(column_major((37, 21)))]
+    for name in ("decode", "area", "toBbox"):
+        assert_alike(getattr(mask, name)(rles), getattr(coco, name)(rles))
+        assert_alike(getattr(mask, name)(rles[0]), getattr(coco, name)(rles[0]))
+    assert_alike(mask.merge(rles), coco.merge(rles))
 
 
 def test_any_memory_order_and_type_is_encoded() -> None:

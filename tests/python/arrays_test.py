@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import array
+import warnings
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -163,20 +166,30 @@ def test_nested_lists_and_scalars_of_numpy_come_in() -> None:
     assert vl.select.quality((np.float32(0.5),), [[1]]).tolist() == [[0.5]]
 
 
+def quantised(x: torch.Tensor) -> torch.Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch is about to leave them
+        return torch.quantize_per_tensor(x, 1.0, 0, torch.quint8)
+
+
 def bad_arrays() -> dict[str, tuple[Any, str]]:
     x = torch.zeros(1, 2, 2)
     return {
         "objects": (np.zeros((1, 2, 2), object), "x has dtype object"),
         "text": (np.full((1, 2, 2), "a"), "x has dtype <U1"),
-        "a str": ("abc", "x has dtype <U3"),
-        "bytes": (b"abc", "x has dtype |S3"),
-        "None": (None, "x has dtype object"),
+        "a str": ("abc", "x is a str, expected an array of bool, integers or floats"),
+        "bytes": (b"abc", "x has shape [3], expected [N, H, W]"),
+        "None": (None, "x is None, expected an array of bool, integers or floats"),
         "complex": (np.zeros((1, 2, 2), complex), "x has dtype complex128"),
         "times": (np.zeros((1, 2, 2), "M8[s]"), "x has dtype datetime64[s]"),
         "records": (np.zeros((1, 2, 2), "u1,u1"), "x has dtype"),
         "ragged lists": ([[[1, 0], [1]]], "x is a list that makes no array"),
         "another device": (x.to("meta"), "x is a tensor on meta"),
         "sparse": (x.to_sparse(), "use x.to_dense()"),
+        "quantised": (quantised(x), "x is a quantised tensor, expected a plain one: use x.dequantize()"),
+        "4-bit integers": (torch.empty(1, 2, 2, dtype=torch.uint4), "x is a Tensor without readable values"),
+        "masked elements": (np.ma.masked_array(np.ones((1, 2, 2), bool), True), "use x.filled(0)"),
+        "a generator": ((row for row in x), "x is a generator, expected an array"),
         "float8": (x.to(torch.float8_e4m3fn), "floats need threshold"),
         "complex tensor": (x.to(torch.complex64), "x has dtype complex64"),
         "floats": (np.zeros((1, 2, 2)), "x has dtype float64: floats need threshold"),
@@ -201,10 +214,34 @@ def test_a_size_beyond_the_limits_is_refused_without_reading_it() -> None:
         vl.Tracks(np.broadcast_to(np.uint8(1), (0, 1, 2**31, 1)))
 
 
-@pytest.mark.parametrize("threshold", [float("nan"), "high", [0.5, 0.5]])
+NO_NUMBERS: list[Any] = [
+    float("nan"), "high", "0.5", b"1", memoryview(b"1"), [0.5, 0.5], True, np.bool_(True), 1j, 10**400,
+    np.complex128(1), np.array([0.5]), torch.tensor([0.5]), torch.tensor(0.5, device="meta"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("threshold", NO_NUMBERS, ids=repr)
 def test_a_threshold_that_is_no_number_is_refused(threshold: Any) -> None:
     with refused("threshold", "expected a number"):
         vl.Masks(np.zeros((1, 2, 2)), threshold=threshold)
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_of_every_library_are_thresholds() -> None:
+    gradient = torch.tensor(0.5, requires_grad=True)
+    for threshold in (0, 0.5, np.float32(0.5), np.array(0.5), gradient, Decimal("0.5"), Fraction(1, 2)):
+        assert vl.Masks(np.ones((1, 2, 2)), threshold=threshold).area.tolist() == [4]  # type: ignore[arg-type]
+    assert vl.Masks(np.full((1, 1, 1), np.longdouble("1e4000")), threshold=1e300).area.tolist() == [1]
+
+
+def test_lists_of_tensors_are_arrays_also_where_numpy_cannot_read_them() -> None:
+    x = torch.ones(2, 2)
+    for images in ([x, x], [x.bfloat16(), x], [x.requires_grad_(), x], [x.tolist(), x], (x[0:2], x)):
+        assert vl.Masks(images, threshold=0).area.tolist() == [4, 4]
+    with refused("x[1] is a tensor on meta, which has no values"):
+        vl.Masks([x, x.to("meta")], threshold=0)
+    with refused("x[0][1] is a torch.sparse_coo tensor, expected a dense one: use x[0][1].to_dense()"):
+        vl.Tracks([[x, x.detach().to_sparse()]], threshold=0)
 
 
 def test_results_are_tensors_iff_an_argument_is() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
+import inspect
 import os
 import re
 import subprocess
@@ -9,10 +12,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import vislabel as vl
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
+WHOLE_API = ROOT / "examples" / "python" / "04_whole_api.py"
 
 
 def blocks(language: str) -> list[str]:
@@ -21,9 +26,35 @@ def blocks(language: str) -> list[str]:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs(example: Path) -> None:
+    if example == WHOLE_API:
+        pytest.importorskip("cv2", reason="OpenCV (extra draw) is not installed")
     done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def public_names() -> dict[str, set[str]]:
+    """What a user can write: the names of every public module, the methods and properties of its classes."""
+    modules = [vl, *(getattr(vl, name) for name in vl.__all__ if inspect.ismodule(getattr(vl, name)))]
+    names = {module.__name__: set(module.__all__) for module in modules}
+    for cls in (vl.Masks, vl.Tracks):
+        names[cls.__name__] = {name for name in dir(cls) if not name.startswith("_")}
+    return names
+
+
+def test_the_whole_api_example_leaves_no_public_name_out() -> None:
+    tree = ast.parse(WHOLE_API.read_text())
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert {where: names - used for where, names in public_names().items() if names - used} == {}
+
+
+def test_the_whole_api_example_is_strictly_typed() -> None:
+    if importlib.util.find_spec("mypy") is None:
+        pytest.skip("mypy is not installed")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", ROOT / "pyproject.toml", WHOLE_API]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_readme_s_python_block_prints_what_its_comments_say() -> None:

@@ -187,7 +187,10 @@ def test_what_does_not_fit_is_refused() -> None:
         ),  # type: ignore[arg-type]
         (lambda: vl.iou.mask_iou(masks, tracks), "b"),
         (lambda: vl.iou.mask_iou(masks, [{"size": [3, 4]}]), "rles[0]"),
-        (lambda: vl.iou.mask_iou(np.ones((2, 3, 4)), masks), "a: x has dtype float64: floats need"),
+        (
+            lambda: vl.iou.mask_iou(np.ones((2, 3, 4)), masks),
+            "a has dtype float64: floats need Masks(a, threshold=...)",
+        ),
         (lambda: vl.iou.track_iou(tracks, tracks.select_frames([0])), "tracks of 5 and 1 frames"),
         (lambda: vl.iou.track_iou(tracks, np.ones((1, 5, 4, 3), bool)), "3 x 4 and 4 x 3"),
         (
@@ -198,7 +201,13 @@ def test_what_does_not_fit_is_refused() -> None:
         (lambda: vl.iou.frame_iou(tracks, tracks.select_frames([0])), "tracks of 5 and 1 frames"),
         (lambda: vl.iou.frame_iou(tracks, tracks, empty_pair="none"), "empty_pair is 'none'"),  # type: ignore[arg-type]
         (lambda: vl.iou.intersection_and_union(tracks, masks), "b"),
+        (lambda: vl.iou.mask_iou(masks, masks, crowd=[0, np.nan]), "crowd[1] is nan, expected 0 or 1"),
+        (lambda: vl.iou.mask_iou(masks, masks, crowd=[0, 0.5]), "crowd[1] is 0.5, expected 0 or 1"),
+        (lambda: vl.iou.mask_iou(masks, [None, {}]), "b: rles[0]: a NoneType was given"),
+        (lambda: vl.iou.mask_iou(masks, {}), "b is a dict, expected an array"),
         (lambda: vl.iou.box_iou([[0, 0, 1]], []), "a has shape [1, 3]"),
+        (lambda: vl.iou.box_iou(np.zeros((5, 0)), []), "a has shape [5, 0], expected [any, 4]"),
+        (lambda: vl.iou.box_iou([], np.zeros((0, 7))), "b has shape [0, 7], expected [any, 4]"),
         (lambda: vl.iou.box_iou([], [0, 0, 1, 1]), "b has shape [4]"),
         (lambda: vl.iou.box_iou([[0, 0, 1, -1]], []), "a[0] is (0, 0, 1, -1)"),
         (lambda: vl.iou.box_iou([], [[0, 0, np.nan, 1]]), "b[0] is (0, 0, nan, 1)"),

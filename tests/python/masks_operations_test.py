@@ -47,7 +47,24 @@ def test_an_index_out_of_range_is_an_index_error(index: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "index", [1.0, None, ..., "a", [True], [[0, 1]], [0.5], True, (slice(1), 2), (0, 1), ()], ids=repr
+    "index",
+    [
+        1.0,
+        None,
+        ...,
+        "a",
+        [True],
+        [[0, 1]],
+        [0.5],
+        True,
+        (slice(1), 2),
+        (0, 1),
+        (),
+        slice("a"),
+        slice(None, None, 0),
+        np.ma.masked_array([0], [1]),
+    ],
+    ids=repr,
 )
 def test_an_index_of_another_kind_is_refused(index: Any) -> None:
     with refused("index"):

@@ -82,6 +82,12 @@ def test_to_dense_writes_only_where_it_should() -> None:
     assert ((frame == 1).sum(), (frame == 77).sum()) == (16, frame.size - 16)
 
 
+def test_an_out_without_elements_is_filled_in_any_order() -> None:
+    masks = vl.Masks(np.zeros((1, 0, 5), bool))
+    for out in (np.zeros((1, 0, 5), bool), np.empty((1, 5, 0), np.uint8).transpose(0, 2, 1)):
+        assert masks.to_dense(out=out) is out
+
+
 def test_to_dense_without_out_is_a_new_bool_array() -> None:
     masks = vl.Masks(torch.from_numpy(DENSE))
     first, second = masks.to_dense(), masks.to_dense()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -205,14 +206,53 @@ def test_what_is_no_rle_is_refused_by_its_place() -> None:
         vl.Masks.from_rle([])
     with refused("rles is a dict"):
         vl.Masks.from_rle(good)  # type: ignore[arg-type]
-    with refused("rles[0]"):
+    with refused("rles is a str, expected a list"):
         vl.Masks.from_rle("aQ1")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("rles", [5, None, 1.5], ids=repr)
+@pytest.mark.parametrize("rles", [5, None, 1.5, "ab", b"ab", {1}, np.array(5), torch.tensor(5)], ids=repr)
 def test_a_list_of_rles_that_is_no_list_is_refused(rles: Any) -> None:
-    with refused("rles"):
+    with refused("rles is ", "expected a list"):
         vl.Masks.from_rle(rles)
+
+
+def test_what_an_iterator_raises_is_the_caller_s() -> None:
+    def failing() -> Iterator[Any]:
+        yield {"size": [2, 2], "counts": [4]}
+        raise TypeError("out of order")
+
+    with pytest.raises(TypeError, match="out of order"):
+        vl.Masks.from_rle(failing())  # type: ignore[arg-type]
+
+
+class Shy:
+    def __index__(self) -> int:
+        raise RuntimeError("not now")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("not now")
+
+
+@pytest.mark.parametrize(
+    ("side", "shown"),
+    [
+        (True, "True"),
+        (float("nan"), "nan"),
+        (np.float64(2), "np.float64(2.0)"),
+        (10**5000, "<int that cannot be shown>"),
+        (torch.tensor(2, device="meta"), "tensor(..., device='meta'"),
+        (Shy(), "<Shy that cannot be shown>"),
+    ],
+    ids=["bool", "NaN", "float64", "5000 digits", "meta", "shy"],
+)
+def test_a_side_that_is_no_integer_is_refused_whatever_it_is(side: Any, shown: str) -> None:
+    with refused(f"size[1] is {shown}", "expected an integer of at most 63 bits"):
+        vl.Masks.from_rle([], size=(2, side))
+
+
+def test_a_size_may_be_any_pair_of_integers() -> None:
+    for size in ((2, 3), [2, 3], np.array([2, 3]), torch.tensor([2, 3]), iter((np.int8(2), np.uint64(3)))):
+        assert vl.Masks.from_rle([], size=size).size == (2, 3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("counts", ["text", "BYTES", "", None, 1, ["list"]], ids=repr)

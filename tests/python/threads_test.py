@@ -1,63 +1,22 @@
-"""Threads: the GIL is let go, the bits never change, a forked child works."""
+"""Threads: the GIL is let go, the bits never change, small work starts none."""
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-import oracle
 import pytest
 import vislabel as vl
+from everything import CALLS, MASKS, SCORES, SERIAL, TRACKS, everything
 from refusal import refused
-from vislabel import mask
 
 pytestmark = pytest.mark.usefixtures("all_threads_after")
-
-DENSE = oracle.random_masks(61, 120, (90, 120))
-VIDEO, PRESENT = oracle.random_tracks(62, 40, 12, (60, 80))
-SCORES = np.random.default_rng(63).random(40)
-PREDICTED = np.random.default_rng(64).random((40, 12))
-
-
-def everything() -> list[Any]:
-    """One result of every algorithm, on enough work for several threads."""
-    masks, tracks = vl.Masks(DENSE), vl.Tracks(VIDEO, present=PRESENT)
-    rles = masks.to_rle()
-    labels = vl.select.pseudo_labels(tracks, SCORES, PREDICTED, threshold=0.2, previous=tracks[:3])
-    batches = [masks | ~masks[::-1], masks & masks[::-1], masks - masks[::-1], masks.crop_to(masks.box / 2)]
-    results = [
-        rles,
-        [batch.to_rle() for batch in batches],
-        vl.Masks.from_rle(rles).area.tolist(),
-        masks.to_dense().tobytes(),
-    ]
-    results += [
-        vl.Masks(DENSE.astype(np.float32), threshold=0.5).to_rle("list"),
-        tracks.to_rle(),
-        tracks.to_dense().tobytes(),
-    ]
-    results += [vl.iou.mask_iou(masks, masks).tobytes(), vl.iou.frame_iou(tracks, tracks).tobytes()]
-    results += [
-        vl.iou.track_iou(tracks, tracks, over_time=way).tobytes()
-        for way in ("volume", "any_frame", "frame_mean")
-    ]  # type: ignore[arg-type]
-    results += [vl.iou.box_iou(np.tile(masks.box, (20, 1)), masks.box, kind="giou").tobytes()]
-    results += [vl.iou.intersection_and_union(x, x)[0].tobytes() for x in (masks, tracks)]
-    results += [
-        labels.tracks.to_rle(),
-        labels.kept.tolist(),
-        labels.suppressed_by.tolist(),
-        labels.match.tolist(),
-    ]
-    results += [mask.area(rles).tolist(), mask.toBbox(rles).tobytes(), mask.merge(rles)]
-    return results
 
 
 def test_the_number_of_threads_never_changes_a_bit() -> None:
@@ -74,42 +33,25 @@ def test_eight_python_threads_at_once_get_the_right_answers() -> None:
 
     def work(_: int) -> bool:
         start.wait()
-        return all(everything() == expected for _ in range(2))
+        return everything() == expected
 
-    for threads in (1, 0):
+    for threads in (1, 2):
         vl.set_num_threads(threads)
         with ThreadPoolExecutor(8) as pool:
             assert all(pool.map(work, range(8)))
 
 
-BIG = np.tile(DENSE.view(np.uint8), (3, 3, 3))
-BIG_MASKS, LONG = vl.Masks(BIG), vl.Tracks(np.tile(VIDEO, (2, 2, 1, 1)))
-OUT, RLES = np.empty_like(BIG), BIG_MASKS.to_rle()
-ROWS = LONG.to_rle()
-HALF = np.full(80, 0.5)
-CALLS: dict[str, Callable[[], Any]] = {
-    "Masks(dense)": lambda: vl.Masks(BIG),
-    "Masks.from_rle": lambda: vl.Masks.from_rle(RLES),
-    "Masks.to_rle": lambda: BIG_MASKS.to_rle(),
-    "Masks.to_dense": lambda: BIG_MASKS.to_dense(out=OUT),
-    "a | b": lambda: BIG_MASKS | BIG_MASKS,
-    "~a": lambda: ~BIG_MASKS,
-    "union": lambda: BIG_MASKS.union(),
-    "intersection": lambda: BIG_MASKS.intersection(),
-    "crop_to": lambda: BIG_MASKS.crop_to(np.tile([3.0, 3.0, 99.0, 99.0], (len(BIG_MASKS), 1))),
-    "Tracks.from_rle": lambda: vl.Tracks.from_rle(ROWS),
-    "Tracks.to_rle": lambda: LONG.to_rle(),
-    "mask.area": lambda: mask.area(RLES),
-    "mask.merge": lambda: mask.merge(RLES),
-    "mask_iou": lambda: vl.iou.mask_iou(BIG_MASKS, BIG_MASKS),
-    "track_iou": lambda: vl.iou.track_iou(LONG, LONG),
-    "frame_iou": lambda: vl.iou.frame_iou(LONG, LONG),
-    "spatiotemporal_nms": lambda: vl.select.spatiotemporal_nms(LONG, HALF),
-    "merge_rounds": lambda: vl.select.merge_rounds(LONG, LONG),
+WITHOUT_GIL = {
+    **CALLS,
+    "union": lambda: MASKS.union(),
+    "intersection": lambda: MASKS.intersection(),
+    "spatiotemporal_nms": lambda: vl.select.spatiotemporal_nms(TRACKS, SCORES),
+    "mask.area": SERIAL["mask.area"],
+    "mask.merge": SERIAL["mask.merge"],
 }
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", WITHOUT_GIL)
 def test_another_python_thread_runs_during_a_call(name: str) -> None:
     """No clock: the switch interval is endless, so only a call without the GIL lets the other thread run."""
     gate, ran = threading.Lock(), []
@@ -126,7 +68,7 @@ def test_another_python_thread_runs_during_a_call(name: str) -> None:
         sys.setswitchinterval(1e6)
         gate.release()
         for _ in range(300):
-            CALLS[name]()
+            WITHOUT_GIL[name]()
             if ran:
                 break
         held_all_along = not ran
@@ -170,28 +112,125 @@ def test_absurdly_many_threads_are_refused_or_work() -> None:
     assert (done.returncode, done.stdout) == (0, "survived\n"), done.stderr
 
 
-def in_child(expected: list[Any]) -> None:
-    right = everything() == expected
-    vl.set_num_threads(2)
-    os._exit(0 if right and everything() == expected else 3)
+# --- VISLABEL_NUM_THREADS -----------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_child_of_a_threaded_process_works() -> None:
-    vl.set_num_threads(2)
-    expected = everything()
-    children = [
-        multiprocessing.get_context("fork").Process(target=in_child, args=(expected,)) for _ in range(2)
-    ]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join(timeout=60)
-        hung = child.is_alive()
-        if hung:
-            child.kill()
-            child.join()
-        assert not hung, "the child hangs"
-        assert child.exitcode == 0
-    assert everything() == expected
+def under(variable: str | None, code: str) -> list[str]:
+    """What a fresh process prints, line by line, with VISLABEL_NUM_THREADS set so, or not at all."""
+    names = ("VISLABEL_NUM_THREADS", "OMP_NUM_THREADS")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    environment |= {
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONPATH": str(Path(__file__).parent),
+    }  # no threads but ours
+    if variable is not None:
+        environment["VISLABEL_NUM_THREADS"] = variable
+    done = subprocess.run(
+        [sys.executable, "-c", "import numpy as np, os, vislabel as vl\n" + code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def test_the_environment_variable_is_the_default_number_of_threads() -> None:
+    code = (
+        "print(vl.get_num_threads())\n"
+        "vl.set_num_threads(5), print(vl.get_num_threads())\n"
+        "vl.set_num_threads(0), print(vl.get_num_threads())\n"
+        "os.environ['VISLABEL_NUM_THREADS'] = '4'; print(vl.get_num_threads())\n"
+    )
+    assert under("3", code) == ["3", "5", "3", "3"]
+    (cores,) = set(under(None, code)) - {"5"}
+    for no_wish in ("", "0"):
+        assert under(no_wish, code) == [cores, "5", cores, cores]
+    assert under("1024", code)[0] == "1024"
+
+
+@pytest.mark.parametrize(
+    "value", ["two", "-1", "1025", "2.0", " 2", "2 ", "0x2", "99999999999999999999", "²"]
+)
+def test_a_bad_environment_variable_is_refused_at_the_first_use_and_set_num_threads_overrides_it(
+    value: str,
+) -> None:
+    code = (
+        "for use in (vl.get_num_threads, lambda: vl.Masks(np.ones((1, 2, 2), bool))) * 2:\n"
+        "    try: use(), print('used')\n"
+        "    except vl.Error as error: print(error)\n"
+        "vl.set_num_threads(2)\n"
+        "print(vl.get_num_threads(), vl.Masks(np.ones((1, 2, 2), bool)).area)\n"
+    )
+    message = f"VISLABEL_NUM_THREADS is '{value}', expected 0 (all cores) to 1024"
+    assert under(value, code) == [message] * 4 + ["2 [4]"]
+
+
+def test_the_command_line_refuses_a_bad_environment_variable_in_one_line(tmp_path: Path) -> None:
+    pytest.importorskip("msgspec", reason="msgspec (extra io) is not installed")
+    results = tmp_path / "results.json"
+    rle = {"size": [2, 2], "counts": "04"}
+    results.write_text(
+        json.dumps(
+            [{"video_id": 1, "score": 1.0, "category_id": 1, "segmentations": [rle], "quality": [1.0]}]
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "vislabel.cli", "select", results, "-o", tmp_path / "out.json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "VISLABEL_NUM_THREADS": "many"},
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "VISLABEL_NUM_THREADS is 'many', expected 0 (all cores) to 1024" in done.stderr
+
+
+# --- small work stays on one thread -------------------------------------------------------------------------
+
+SMALL_AND_LARGE = """
+count = lambda: len(os.listdir("/proc/self/task"))
+vl.set_num_threads(3)
+begin = count()
+small = vl.Tracks(np.ones((2, 3, 60, 80), bool))
+for _ in range(20):
+    masks = vl.Masks(np.ones((4, 60, 80), bool))
+    masks.to_rle(), masks.to_dense(), masks | masks, vl.Masks.from_rle(masks.to_rle())
+    vl.iou.mask_iou(masks, masks), vl.iou.track_iou(small, small)
+    vl.select.pseudo_labels(small, [0.9, 0.8], np.ones((2, 3)))
+print(count() - begin)
+large = np.ones((64, 720, 1280), bool)
+vl.Masks(large)
+print(count() - begin)
+vl.set_num_threads(1)
+vl.Masks(large), print(count() - begin)
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux's list of threads")
+@pytest.mark.skipif(not vl.build_info()["openmp"], reason="built without OpenMP")
+def test_small_work_starts_no_thread_and_large_work_as_many_as_are_set() -> None:
+    assert under(None, SMALL_AND_LARGE) == ["0", "2", "2"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux's list of threads")
+def test_on_one_thread_none_is_ever_started() -> None:
+    code = SMALL_AND_LARGE.replace("vl.set_num_threads(3)", "")
+    assert under("1", code) == ["0", "0", "0"]
+
+
+EACH_CALL = """
+from everything import CALLS
+for threads, (name, call) in enumerate(CALLS.items(), 2):
+    vl.set_num_threads(threads)  # one more than libgomp has: used iff there is one more now
+    call()
+    print(name, len(os.listdir("/proc/self/task")) - threads, sep=": ")
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux's list of threads")
+@pytest.mark.skipif(not vl.build_info()["openmp"], reason="built without OpenMP")
+def test_every_batched_call_uses_the_threads_that_are_set() -> None:
+    assert under(None, EACH_CALL) == [f"{name}: 0" for name in CALLS]

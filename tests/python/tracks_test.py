@@ -134,6 +134,7 @@ def test_slots_that_do_not_exist_or_are_taken_are_refused() -> None:
     for track, frame, shape, message in [
         ([0, 0, 2], [0, 1, 0], (2, 2), "track[2] is 2, outside [0, 2)"),
         ([0, 0, -1], [0, 1, 0], (2, 2), "track[2] is -1"),
+        (np.array([0, 0, 2**64 - 1], np.uint64), [0, 1, 0], (2, 2), "track has 18446744073709551615"),
         ([0, 0, 1], [0, 2, 0], (2, 2), "frame[1] is 2, outside [0, 2)"),
         ([0, 0, 0], [0, 1, 0], (2, 2), "mask 2: track 0 already has a mask in frame 0"),
         ([0, 0], [0, 1, 0], (2, 2), "track has shape [2]"),
@@ -211,6 +212,8 @@ def test_presence_of_another_shape_or_kind_is_refused() -> None:
         (PRESENT[:, :6], "present has shape [5, 6], expected [5, 7]"),
         (PRESENT[0], "present has shape [7]"),
         (np.full((5, 7), "x"), "present has dtype <U1"),
+        (np.full((5, 7), np.nan), "present[0, 0] is nan, expected 0 or 1"),
+        (PRESENT * 0.5, "is 0.5, expected 0 or 1"),
         (torch.from_numpy(PRESENT).to("meta"), "present is a tensor on meta"),
     ]:
         with refused(message):
@@ -230,9 +233,12 @@ BAD_ROWS: list[tuple[Any, dict[str, Any], str]] = [
     ([[GOOD, "x"]], {}, "rows[0][1]: a str was given"),
     ([[GOOD, {"size": [2, 2]}]], {}, 'rows[0][1]: the dict has no "counts"'),
     ([[{"counts": [4]}]], {}, 'no entry has a "size"'),
+    ([[None, {"size": None, "counts": [4]}]], {}, "rows[0][1]: size is None, expected two integers"),
+    ([[GOOD]], {"frames": True}, "frames is True"),
+    ([{}], {"size": (2, 2)}, "rows[0] is a dict, expected a list"),
     ([[None]], {}, "pass size=(height, width)"),
     ([], {}, "pass size=(height, width)"),
-    ([GOOD], {"size": (2, 2)}, "rows[0][0]"),
+    ([GOOD], {"size": (2, 2)}, "rows[0] is a dict, expected a list"),
     ([None], {"size": (2, 2)}, "rows"),
     (5, {"size": (2, 2)}, "rows"),
     ([[GOOD]], {"frames": -1}, "frames"),

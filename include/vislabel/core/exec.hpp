@@ -8,6 +8,8 @@
 #include <atomic>
 #include <concepts>
 #include <cstdint>
+#include <cstdio>
+#include <cstring>
 #include <exception>
 #include <type_traits>
 #include <utility>
@@ -26,8 +28,8 @@ namespace vislabel::exec {
 struct Seq {};
 
 /// OpenMP. `threads` = 0: as many as OpenMP would use by itself (OMP_NUM_THREADS, else all cores). Compiled
-/// without OpenMP, and in a forked child (libgomp's pool does not survive fork: its first region would hang),
-/// the work runs on the calling thread.
+/// without OpenMP, and in a forked child of a process with threads (libgomp's pool does not survive fork: its
+/// first region would hang, whoever started the pool), the work runs on the calling thread.
 struct Omp {
   int threads = 0;
 };
@@ -51,18 +53,43 @@ inline constexpr std::int64_t smallest_parallel_ns = 1'000'000;
 
 inline constexpr int most_threads = 1024;  ///< a typo must not exhaust the machine
 
-inline std::atomic<bool>& forked() {
-  static std::atomic<bool> flag{false};
-  return flag;
+/// What Linux tells of this process; elsewhere the cautious answer.
+struct ProcessState {
+  bool forked = false;  ///< born by fork, without an exec since
+  long threads = 2;
+};
+
+inline ProcessState process_state() {
+  ProcessState state;
+#ifdef __linux__
+  std::FILE* const file = std::fopen("/proc/self/stat", "re");
+  if (file == nullptr) return state;
+  char text[1024];
+  text[std::fread(text, 1, sizeof(text) - 1, file)] = '\0';
+  std::fclose(file);
+  const char* const rest = std::strrchr(text, ')');  // the name before it may hold anything
+  const char* const fields = " %*c %*d %*d %*d %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld";
+  unsigned long flags = 0;
+  if (rest != nullptr && std::sscanf(rest + 1, fields, &flags, &state.threads) == 2)
+    state.forked = (flags & 0x40) != 0;  // PF_FORKNOEXEC
+#endif
+  return state;
 }
 
-inline void watch_forks() {
+inline std::atomic<bool> several_threads{false};  ///< at the last fork, in the parent
+inline std::atomic<bool> threads_lost{false};     ///< in the child, for ever
+
+/// Watches from the start of the program or the loading of the library: another library may use the same
+/// pool (torch) before the first call of this one. Loaded in a forked child, it cannot know what the parent
+/// had, and takes the pool as lost.
+inline const bool forks_watched = [] {
 #if defined(__unix__) || defined(__APPLE__)
-  static const int registered =
-      pthread_atfork(nullptr, nullptr, [] { forked().store(true, std::memory_order_relaxed); });
-  static_cast<void>(registered);
+  threads_lost = process_state().forked;
+  pthread_atfork([] { several_threads = process_state().threads > 1; }, nullptr,
+                 [] { threads_lost = threads_lost || several_threads; });
 #endif
-}
+  return true;
+}();
 
 /// The error of the lowest index, so that the message is the same under every policy.
 class FirstError {
@@ -96,8 +123,8 @@ inline int thread_count([[maybe_unused]] Omp policy, [[maybe_unused]] std::int64
 #ifdef _OPENMP
   vislabel::detail::require(policy.threads >= 0 && policy.threads <= most_threads, "exec::Omp: threads is ",
                             policy.threads, ", expected 0 (all) to ", most_threads);
-  watch_forks();
-  if (forked().load(std::memory_order_relaxed) || omp_in_parallel() || count < 2) return 1;
+  if (!forks_watched || threads_lost.load(std::memory_order_relaxed)) return 1;
+  if (omp_in_parallel() || count < 2) return 1;
   if (count * ns_each < smallest_parallel_ns) return 1;
   const int wanted = policy.threads > 0 ? policy.threads : omp_get_max_threads();
   return static_cast<int>(std::min<std::int64_t>(wanted, count));
@@ -126,12 +153,14 @@ void for_each(P policy, std::int64_t count, std::int64_t ns_each, MakeState&& ma
   std::atomic<std::int64_t> next{0};
   detail::FirstError error;
   const std::int64_t chunk = std::max<std::int64_t>(1, count / (std::int64_t{threads} * 16));
+  // Relaxed: it hands out numbers only, and must not order the items, or ThreadSanitizer misses their races.
+  const auto take = [&] { return next.fetch_add(chunk, std::memory_order_relaxed); };
 #pragma omp parallel num_threads(threads)
   {
     std::int64_t i = 0;
     try {
       auto state = make_state();
-      for (std::int64_t begin = next.fetch_add(chunk); begin < count; begin = next.fetch_add(chunk)) {
+      for (std::int64_t begin = take(); begin < count; begin = take()) {
         for (i = begin; i < std::min(begin + chunk, count) && !error.beyond(i); ++i) {
           try {
             body(state, i);

@@ -1,0 +1,110 @@
+"""From a folder of frames to training data and pictures, with every public name of the package once."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import vislabel as vl
+from vislabel.propose import SETTINGS, Candidates, Settings, Video, propose, read_video
+
+print(f"vislabel {vl.__version__}, {vl.build_info()['isa']}, up to {vl.get_num_threads()} threads")
+print("for C++:", Path(vl.get_include()).is_dir(), Path(vl.get_cmake_dir()).is_dir())
+vl.set_num_threads(2)
+
+
+def film(folder: Path) -> Video:
+    """A bright square walks over noise."""
+    ground = np.random.default_rng(0).integers(90, 110, (96, 128, 3)).astype(np.uint8)
+    for t in range(24):
+        frame = ground.copy()
+        frame[30:60, 4 * t : 4 * t + 24] = vl.draw.colour(2)
+        vl.draw.write_png(folder / f"{t:02}.png", frame)
+    return read_video(folder)
+
+
+def found_masks() -> vl.Masks:
+    """Packed masks of everything that masks come from."""
+    dense = np.zeros((2, 96, 128), bool)
+    dense[0, 20:60, 30:70] = dense[1, 20:60, 31:70] = True
+    polygon = vl.Masks.from_polygons([[30, 20, 70, 20, 70, 60, 30, 60]], size=(96, 128))
+    masks = vl.Masks.concatenate([vl.Masks(dense), vl.Masks.from_rle(vl.Masks(dense).to_rle()), polygon])
+    logits = np.where(masks.to_dense(), 1.5, -1.5)
+    assert vl.Masks(logits, threshold=0.0) == masks
+    print(masks.size, len(masks), masks.area, masks.box[0], masks.nbytes)
+    either, both = masks[0] | masks[1], masks[0] & masks[1]
+    assert (either - both) == (masks[0] ^ masks[1])
+    assert masks.union() == either
+    assert masks.intersection() == ~~both
+    print("cropped:", masks.crop_to(masks.box / 2).area)
+    return masks
+
+
+def drop_in(masks: vl.Masks) -> None:
+    """The same as pycocotools.mask, by its names."""
+    rles = vl.mask.frPyObjects([[30.0, 20.0, 40.0, 40.0]], 96, 128) + masks.to_rle()
+    print(vl.mask.area(rles), vl.mask.toBbox(rles)[0], vl.mask.iou(rles[:1], rles, [0] * len(rles)))
+    assert vl.mask.encode(vl.mask.decode(rles)) == rles
+    assert vl.mask.area(vl.mask.merge(rles)) == masks.union().area[0]
+    vl.mask.install_as_pycocotools()  # from here on `import pycocotools.mask` gives this module
+    vl.mask.uninstall_as_pycocotools()
+
+
+def overlaps(masks: vl.Masks, tracks: vl.Tracks) -> None:
+    """Every IoU there is."""
+    print(vl.iou.mask_iou(masks[:1], masks), vl.iou.box_iou(masks.box[:1], masks.box, kind="giou"))
+    intersection, union = vl.iou.intersection_and_union(tracks, tracks)
+    assert np.allclose(vl.iou.track_iou(tracks, tracks), intersection / np.maximum(union, 1))
+    assert vl.iou.frame_iou(tracks, tracks).shape == (len(tracks), len(tracks), tracks.frames)
+
+
+def rounds(found: Candidates) -> vl.select.PseudoLabels:
+    """AutoQ-VIS step by step, and the same in one call."""
+    nms: vl.select.NmsResult = vl.select.spatiotemporal_nms(found.tracks, found.scores)
+    quality = vl.select.quality(found.scores, found.predicted_iou)
+    kept: vl.select.Retention = vl.select.retain(found.tracks[nms.kept], quality[nms.kept], threshold=0.2)
+    merged: vl.select.MergedRounds = vl.select.merge_rounds(kept.tracks, kept.tracks)
+    assert merged.match.tolist() == list(range(len(kept.tracks)))
+    labels = vl.select.pseudo_labels(found.tracks, found.scores, found.predicted_iou, threshold=0.2)
+    assert labels.tracks == kept.tracks
+    return labels
+
+
+def files(folder: Path, video: vl.io.Video, tracks: vl.Tracks, found: Candidates) -> None:
+    """Results and pseudo-labels as YouTube-VIS JSON, there and back; a broken file tells where."""
+    kinds = np.ones(len(found.tracks), np.int64)
+    detections = vl.io.Detections(video.id, found.tracks, found.scores, kinds, found.predicted_iou)
+    vl.io.write_results(folder / "results.json", [detections])
+    results: vl.io.Results = vl.io.read_results(folder / "results.json")
+    assert results.video(video.id).tracks == found.tracks
+    truth = vl.io.Annotations(video, tracks, np.ones(len(tracks), np.int64))
+    vl.io.write_dataset(folder / "pseudo.json", [truth])
+    dataset: vl.io.Dataset = vl.io.read_dataset(folder / "pseudo.json")
+    assert dataset.annotations(video.id).tracks == tracks
+    (folder / "broken.json").write_text('[{"video_id": 1, "score": "high"}]')
+    defects: list[vl.io.Defect] = vl.io.read_results(folder / "broken.json").inspect(1)[1]
+    print("broken:", "; ".join(map(str, defects)))
+
+
+with tempfile.TemporaryDirectory() as name:
+    folder = Path(name)
+    frames = film(folder)
+    settings: Settings = SETTINGS["fine"]
+    candidates = propose(folder, settings=settings)
+    masks = found_masks()
+    drop_in(masks)
+    overlaps(masks, candidates.tracks)
+    labels = rounds(candidates)
+    tracks = vl.Tracks.from_rle(labels.tracks.to_rle(), labels.tracks.size, frames=labels.tracks.frames)
+    assert vl.Tracks(tracks.to_dense(), present=tracks.present) == tracks
+    twice = vl.Tracks.concatenate(tracks, vl.Tracks.from_masks(tracks.frame(9), [0], [9], shape=(1, 24)))
+    print(twice, twice.shape, twice.area[:, 9], twice.box[0, 9], twice.track(1).area.sum())
+    video = vl.io.Video(1, 128, 96, 24, tuple(f"{t:02}.png" for t in range(24)))
+    files(folder, video, tracks, candidates)
+    quality = labels.quality[labels.kept]
+    pictures = [vl.draw.overlay(frame, tracks, t, quality=quality) for t, frame in enumerate(frames)]
+    pictures.append(vl.draw.timeline(labels.quality, candidates.tracks.present, threshold=0.2))
+    vl.draw.write_png(folder / "sheet.png", vl.draw.contact_sheet(pictures))
+    try:
+        tracks.select_frames([99])
+    except (vl.Error, IndexError) as error:
+        print("refused:", error)

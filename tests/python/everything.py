@@ -1,0 +1,71 @@
+"""Every algorithm, on enough work for several threads: in other processes, in other threads, on other numbers
+of threads the results must be the same bits.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import oracle
+import vislabel as vl
+from vislabel import mask
+
+DENSE = oracle.random_masks(61, 400, (90, 120))
+WIDE = np.tile(DENSE[:40], (1, 8, 10)).view(np.uint8)  # 40 x 720 x 1200: what a second thread pays for
+VIDEO, PRESENT = oracle.random_tracks(62, 40, 12, (60, 80))
+MASKS, WIDE_MASKS = vl.Masks(DENSE), vl.Masks(WIDE)
+TRACKS = vl.Tracks(VIDEO, present=PRESENT)
+RLES, ROWS = MASKS.to_rle(), TRACKS.to_rle()
+BOXES = np.tile(MASKS.box, (2, 1))
+SCORES = np.random.default_rng(63).random(40)
+PREDICTED = np.random.default_rng(64).random((40, 12))
+
+CALLS: dict[str, Callable[[], Any]] = {
+    "Masks": lambda: vl.Masks(WIDE),
+    "Masks above a threshold": lambda: vl.Masks(WIDE, threshold=0.5),
+    "Tracks": lambda: vl.Tracks(WIDE.reshape(4, 10, 720, 1200)),
+    "Masks.from_rle": lambda: vl.Masks.from_rle(RLES),
+    "Masks.to_rle": lambda: MASKS.to_rle(),
+    "Masks.to_rle as lists": lambda: MASKS.to_rle("list"),
+    "Masks.to_dense": lambda: WIDE_MASKS.to_dense(),
+    "a | b": lambda: MASKS | MASKS[::-1],
+    "a - b": lambda: MASKS - MASKS[::-1],
+    "~a": lambda: ~MASKS,
+    "crop_to": lambda: MASKS.crop_to(MASKS.box / 2),
+    "Tracks.from_rle": lambda: vl.Tracks.from_rle(ROWS),
+    "Tracks.to_rle": lambda: TRACKS.to_rle(),
+    "mask_iou": lambda: vl.iou.mask_iou(MASKS, MASKS),
+    "box_iou": lambda: vl.iou.box_iou(BOXES, BOXES, kind="giou"),
+    "frame_iou": lambda: vl.iou.frame_iou(TRACKS, TRACKS),
+    "track_iou": lambda: vl.iou.track_iou(TRACKS, TRACKS),
+    "track_iou in any frame": lambda: vl.iou.track_iou(TRACKS, TRACKS, over_time="any_frame"),
+    "intersection_and_union of masks": lambda: vl.iou.intersection_and_union(MASKS, MASKS),
+    "intersection_and_union of tracks": lambda: vl.iou.intersection_and_union(TRACKS, TRACKS),
+    "merge_rounds": lambda: vl.select.merge_rounds(TRACKS, TRACKS[::-1]),
+}
+SERIAL: dict[str, Callable[[], Any]] = {
+    "pseudo_labels": lambda: vl.select.pseudo_labels(
+        TRACKS, SCORES, PREDICTED, threshold=0.2, previous=TRACKS[:3]
+    ),
+    "mask.area": lambda: mask.area(RLES),
+    "mask.merge": lambda: mask.merge(RLES),
+}
+
+
+def plain(x: Any) -> Any:
+    """``x`` as values to be compared with ``==``, to the last bit."""
+    if isinstance(x, (vl.Masks, vl.Tracks)):
+        return plain(x.to_rle())
+    if isinstance(x, np.ndarray):
+        return x.dtype.str, x.shape, x.tobytes()
+    if dataclasses.is_dataclass(x):
+        return [plain(value) for value in vars(x).values()]
+    return [plain(value) for value in x] if isinstance(x, (list, tuple)) else x
+
+
+def everything() -> dict[str, Any]:
+    """All results."""
+    return {name: plain(call()) for name, call in {**CALLS, **SERIAL}.items()}
