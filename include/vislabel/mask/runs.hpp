@@ -15,80 +15,80 @@
 namespace vislabel::detail {
 
 /// Packs the runs of masks of one size, one mask after the other.
+///
+/// A run leaves two marks, where it begins and behind its end, in the block column where it lies; a sweep down
+/// the block column turns the marks into pixels. A run's length costs nothing but its columns.
 class RunPacker {
  public:
   explicit RunPacker(Size size)
-      : height_(size.height),
+      : height_(static_cast<std::uint64_t>(size.height)),
         packer_(size),
-        column_(static_cast<std::size_t>(ceil_divide(size.height, block_rows))) {}
+        marks_(static_cast<std::size_t>(ceil_divide(size.height, block_rows)) + 1) {}
 
-  [[nodiscard]] PackedMask pack(const Rle& rle) {
-    const auto counts = rle.counts();
-    std::int64_t x = 0, y = 0;
+  /// Packs canonical runs that add up to the frame.
+  [[nodiscard]] PackedMask pack(std::span<const std::uint32_t> counts) {
+    std::uint64_t x = 0, y = 0, block_column = 0;
+    Rows touched;
     for (std::size_t i = 0; i + 1 < counts.size(); i += 2) {
       y += counts[i];
-      carry(x, y);
-      fill(x, y, counts[i + 1]);
-      carry(x, y);
+      if (y >= height_) {
+        x += y - height_ < height_ ? 1 : y / height_;
+        y = y - height_ < height_ ? y - height_ : y % height_;
+      }
+      if (x / columns != block_column) {
+        sweep(block_column, touched);
+        touched = {};
+        block_column = x / columns;
+      }
+      std::uint64_t end = y + counts[i + 1];
+      mark(x, y, touched);
+      while (end > height_) {  // on in the next column
+        mark(x, height_, touched);
+        if (++x % columns == 0) {
+          sweep(block_column++, touched);
+          touched = {};
+        }
+        mark(x, 0, touched);
+        end -= height_;
+      }
+      mark(x, end, touched);
+      y = end;
     }
-    flush();
+    sweep(block_column, touched);
     return packer_.finish();
   }
 
  private:
-  /// Moves (x, y) to where 0 <= y < height.
-  void carry(std::int64_t& x, std::int64_t& y) const {
-    if (y < height_) return;
-    x += y / height_;
-    y %= height_;
+  static constexpr std::uint64_t rows = block_rows, columns = block_columns;
+
+  /// Blocks of a block column with marks.
+  struct Rows {
+    std::uint64_t begin = UINT64_MAX, end = 0;
+  };
+
+  /// The colour changes at row y <= height of column x.
+  void mark(std::uint64_t x, std::uint64_t y, Rows& touched) {
+    const std::uint64_t row = y / rows;
+    touched.begin = std::min(touched.begin, row), touched.end = std::max(touched.end, row + 1);
+    marks_[row][x % columns] ^= ~std::uint32_t{0} << y % rows;
   }
 
-  /// Sets `run` pixels from (x, y) on, column by column, and moves (x, y) behind them.
-  void fill(std::int64_t& x, std::int64_t& y, std::int64_t run) {
-    while (true) {
-      if (x / block_columns != block_column_) {
-        flush();
-        block_column_ = x / block_columns;
-      }
-      const std::int64_t end = std::min(height_, y + run);
-      fill_column(static_cast<std::size_t>(x % block_columns), y, end);
-      run -= end - y;
-      y = end;
-      if (run == 0) return;
-      ++x;
-      y = 0;
+  /// Packs a block column, which is blank afterwards.
+  [[gnu::noinline]] void sweep(std::uint64_t block_column, Rows touched) {
+    Block above{};
+    const std::uint64_t end = std::min<std::uint64_t>(touched.end, marks_.size() - 1);
+    for (std::uint64_t r = touched.begin; r < end; r += 64) {
+      const BlockBits bits =
+          kernels().fill_blocks(marks_.data() + r, std::min<std::uint64_t>(64, end - r), above);
+      packer_.add_column(static_cast<std::int64_t>(block_column), static_cast<std::int64_t>(r), bits,
+                         marks_.data() + r);
     }
+    for (std::uint64_t r = touched.begin; r < touched.end; ++r) marks_[r] = empty_block;
   }
 
-  void fill_column(std::size_t c, std::int64_t begin, std::int64_t end) {
-    const std::int64_t first = begin / block_rows, last = (end - 1) / block_rows;
-    const std::uint32_t head = ~below<std::uint32_t>(begin % block_rows);
-    const std::uint32_t tail = ~std::uint32_t{0} >> (block_rows - 1 - (end - 1) % block_rows);
-    first_ = std::min(first_, first);
-    last_ = std::max(last_, last);
-    Block* rows = column_.data();
-    if (first == last) {
-      rows[first][c] |= head & tail;
-      return;
-    }
-    rows[first][c] |= head;
-    for (std::int64_t r = first + 1; r < last; ++r) rows[r][c] = ~std::uint32_t{0};
-    rows[last][c] |= tail;
-  }
-
-  void flush() {
-    for (std::int64_t r = first_; r <= last_; ++r) {
-      packer_.add(r, block_column_, column_[static_cast<std::size_t>(r)]);
-      column_[static_cast<std::size_t>(r)].fill(0);
-    }
-    first_ = INT64_MAX;
-    last_ = -1;
-  }
-
-  std::int64_t height_;
+  std::uint64_t height_;
   Packer packer_;
-  std::vector<Block> column_;  // the block column being filled, zero outside rows [first_, last_]
-  std::int64_t block_column_ = 0, first_ = INT64_MAX, last_ = -1;
+  std::vector<Block> marks_;  // of the block column in work, and a row for marks below the frame
 };
 
 /// Writes the canonical run lengths of packed masks of one size, one mask after the other, into memory that
@@ -111,12 +111,13 @@ class RunWriter {
 
  private:
   void write_columns(const PackedMask& mask) {
+    const BlocksOf blocks(mask);
     const BlockRange range = mask.range();
     words_.resize(static_cast<std::size_t>(range.rows * block_columns));
     const std::int64_t first = mask.left() / block_columns, last = (mask.right() - 1) / block_columns;
     for (std::int64_t bx = first; bx <= last; ++bx) {
       for (std::int64_t r = 0; r < range.rows; ++r) {
-        const Block& block = mask.block(range.row + r, bx);
+        const Block& block = blocks(range.row + r, bx);
         for (std::int64_t c = 0; c < block_columns; ++c)
           words_[static_cast<std::size_t>(c * range.rows + r)] = block[static_cast<std::size_t>(c)];
       }
