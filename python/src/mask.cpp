@@ -47,7 +47,7 @@ py::list rle_list(const Masks& masks, const py::object& counts) {
   py::list out(static_cast<std::size_t>(masks.count()));
   if (kind == Counts::list) {
     const std::vector<Rle> rles = to_rle(policy(), masks);
-    for (std::size_t i = 0; i < rles.size(); ++i) out[i] = rle_dict(masks.size(), run_object(rles[i]));
+    for (std::size_t i = 0; i < rles.size(); ++i) out[i] = rle_dict(masks.size(), run_object(rles[i].counts()));
     return out;
   }
   std::vector<std::string> texts;

@@ -3,6 +3,7 @@
 #include <vislabel/mask/measure.hpp>
 #include <vislabel/mask/polygon.hpp>
 #include <vislabel/mask/rle_boolean.hpp>
+#include <vislabel/mask/rle_dense.hpp>
 
 #include "bindings.hpp"
 #include "rle_objects.hpp"
@@ -10,7 +11,13 @@
 namespace vislabel::python {
 namespace {
 
-/// Calls `body(writer or reader.., n)` for every entry, without the GIL.
+py::list text_dicts(Size size, const std::vector<std::string>& texts) {
+  py::list out(texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) out[i] = rle_dict(size, text_object(texts[i], Counts::bytes));
+  return out;
+}
+
+/// Calls `body(state, n)` for every entry, without the GIL.
 template <class State, class Body>
 void for_each_entry(const std::vector<RleObject>& objects, std::int64_t ns_each, Body&& body) {
   const py::gil_scoped_release release;
@@ -60,6 +67,56 @@ py::dict merged(const py::sequence& rles, bool intersection) {
   return rle_dict(size, text_object(text, Counts::bytes));
 }
 
+/// The text of dense masks, bytes [H, W, N] in column-major memory, non-zero is set.
+py::list encoded(const py::array& masks) {
+  const Size size{masks.shape(0), masks.shape(1)};
+  detail::require_size(size);
+  const auto pixels = static_cast<std::size_t>(size.pixels());
+  const auto* bytes = static_cast<const std::uint8_t*>(masks.data());
+  std::vector<std::string> texts(static_cast<std::size_t>(masks.shape(2)));
+  {
+    using State = std::pair<detail::RunScanner, detail::TextWriter>;
+    const py::gil_scoped_release release;
+    exec::for_each(
+        policy(), masks.shape(2), size.pixels() / 50 + 100, [] { return State(); },
+        [&](State& state, std::int64_t n) {
+          const auto i = static_cast<std::size_t>(n);
+          texts[i] = state.second.write(state.first.scan({bytes + i * pixels, pixels}));
+        });
+  }
+  return text_dicts(size, texts);
+}
+
+/// Dense masks, uint8 [H, W, N] in column-major memory.
+py::array_t<std::uint8_t> decoded(const py::sequence& rles) {
+  const std::vector<RleObject> objects = rle_objects(rles);
+  detail::require(!objects.empty(), "rles is empty, expected at least 1 mask");
+  const Size size = objects.front().size;
+  require_one_size(objects, size);
+  const auto height = static_cast<py::ssize_t>(size.height), width = static_cast<py::ssize_t>(size.width);
+  const auto count = static_cast<py::ssize_t>(objects.size());
+  py::array_t<std::uint8_t> out({height, width, count}, {py::ssize_t{1}, height, height * width});
+  auto* bytes = reinterpret_cast<std::byte*>(out.mutable_data());
+  for_each_entry<detail::RunReader>(
+      objects, size.pixels() / 32 + 100, [&](detail::RunReader& reader, std::size_t n) {
+        const auto pixels = static_cast<std::size_t>(size.pixels());
+        detail::fill_runs(runs_of(objects, n, reader), {bytes + n * pixels, pixels});
+      });
+  return out;
+}
+
+/// The run lengths of every mask, uint32.
+py::list run_lengths(const py::sequence& rles) {
+  const std::vector<RleObject> objects = rle_objects(rles);
+  detail::RunReader reader;
+  py::list out(objects.size());
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const auto runs = runs_of(objects, i, reader);
+    out[i] = py::array_t<std::uint32_t>(static_cast<py::ssize_t>(runs.size()), runs.data());
+  }
+  return out;
+}
+
 /// One mask per polygon, each float64 [2 * corners].
 std::vector<Rle> outlined(Size size, const std::vector<DoubleArray>& polygons) {
   std::vector<Rle> rles;
@@ -72,11 +129,9 @@ std::vector<Rle> outlined(Size size, const std::vector<DoubleArray>& polygons) {
 
 py::list from_polygons(const std::vector<DoubleArray>& polygons, std::int64_t height, std::int64_t width) {
   const Size size{height, width};
-  const std::vector<Rle> rles = outlined(size, polygons);
-  py::list out(rles.size());
-  for (std::size_t i = 0; i < rles.size(); ++i)
-    out[i] = rle_dict(size, text_object(to_text(rles[i]), Counts::bytes));
-  return out;
+  std::vector<std::string> texts;
+  for (const Rle& rle : outlined(size, polygons)) texts.push_back(to_text(rle));
+  return text_dicts(size, texts);
 }
 
 /// N lists of polygons: mask n is the union of list n.
@@ -115,6 +170,9 @@ void bind_rle(py::module_& module) {
   module.def("rle_area", &areas);
   module.def("rle_box", &boxes);
   module.def("rle_merge", &merged);
+  module.def("rle_encode", &encoded);
+  module.def("rle_decode", &decoded);
+  module.def("rle_runs", &run_lengths);
   module.def("rle_compress", &compressed);
   module.def("rle_from_polygons", &from_polygons);
   module.def("masks_from_polygons", &masks_of_polygons);

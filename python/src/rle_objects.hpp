@@ -131,9 +131,10 @@ enum class Counts { bytes, str, list };
   return py::str(text.data(), text.size());
 }
 
-[[nodiscard]] inline py::list run_object(const Rle& rle) {
-  py::list runs;
-  for (const std::uint32_t run : rle.counts()) runs.append(run);
+[[nodiscard]] inline py::list run_object(std::span<const std::uint32_t> counts) {
+  py::list runs(counts.size());
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    PyList_SET_ITEM(runs.ptr(), static_cast<Py_ssize_t>(i), PyLong_FromUnsignedLong(counts[i]));
   return runs;
 }
 

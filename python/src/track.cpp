@@ -108,7 +108,7 @@ py::list rle_rows(const Tracks& tracks, const py::object& counts) {
       const auto i = static_cast<std::size_t>(n * tracks.frames() + t);
       if (rles[i])
         row.append(rle_dict(tracks.size(),
-                            kind == Counts::list ? run_object(*rles[i]) : text_object(texts[i], kind)));
+                            kind == Counts::list ? run_object(rles[i]->counts()) : text_object(texts[i], kind)));
       else
         row.append(py::none());
     }

@@ -40,6 +40,9 @@ struct BlockGrid {
   std::ptrdiff_t stride;
 };
 
+/// Bit r of word c: something is in row r of column c, of up to 64 rows of blocks and 16 columns of pixels.
+using ColumnRows = std::array<std::uint64_t, 16>;
+
 [[nodiscard]] constexpr std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// The bits below `bit`, which is less than the number of bits of a word.

@@ -19,8 +19,10 @@ struct Kernels {
   void (*popcount_blocks)(const Block*, std::size_t, std::uint16_t*);
   std::uint64_t (*intersect)(const BlockGrid&, const BlockGrid&, std::size_t, std::size_t);
   BlockBits (*fill_blocks)(Block*, std::size_t, Block&);
+  ColumnRows (*mark_changes)(const Block* const*, std::size_t, Block*);
   std::size_t (*pack_rows)(const std::uint8_t*, std::ptrdiff_t, std::size_t, std::size_t, Block*, BlockBits*);
   BlockBits (*pack_columns)(const std::uint8_t*, std::ptrdiff_t, std::size_t, std::size_t, Block*);
+  std::size_t (*find_changes)(const std::uint8_t*, std::size_t, bool&, std::uint32_t*);
   void (*unpack_rows)(const Block&, std::byte*, std::ptrdiff_t);
   void (*unpack_column)(std::uint32_t, std::byte*);
 };
@@ -29,8 +31,10 @@ inline constexpr Kernels portable_kernels{"portable",
                                           portable::popcount_blocks,
                                           portable::intersect,
                                           portable::fill_blocks,
+                                          portable::mark_changes,
                                           portable::pack_rows,
                                           portable::pack_columns,
+                                          portable::find_changes,
                                           portable::unpack_rows,
                                           portable::unpack_column};
 
@@ -39,8 +43,10 @@ inline constexpr Kernels avx2_kernels{"avx2",
                                       avx2::popcount_blocks,
                                       avx2::intersect,
                                       avx2::fill_blocks,
+                                      avx2::mark_changes,
                                       avx2::pack_rows,
                                       avx2::pack_columns,
+                                      avx2::find_changes,
                                       avx2::unpack_rows,
                                       avx2::unpack_column};
 
@@ -48,8 +54,10 @@ inline constexpr Kernels avx512_kernels{"avx512",
                                         avx2::popcount_blocks,
                                         avx512::intersect,
                                         avx2::fill_blocks,
+                                      avx2::mark_changes,
                                         avx2::pack_rows,
                                         avx2::pack_columns,
+                                      avx2::find_changes,
                                         avx2::unpack_rows,
                                         avx2::unpack_column};
 #endif

@@ -105,6 +105,28 @@ VISLABEL_AVX2 inline BlockBits fill_blocks(Block* blocks, std::size_t count, Blo
   return out;
 }
 
+/// Eight columns of `mark_changes`; bit c of the result: column c has a mark.
+VISLABEL_AVX2 inline unsigned mark_half(const Block& above, const Block& block, std::size_t half, Block& marks) {
+  const __m256i pixels = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block.data() + 8 * half));
+  const __m256i before = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(above.data() + 8 * half));
+  const __m256i shifted = _mm256_or_si256(_mm256_slli_epi32(pixels, 1), _mm256_srli_epi32(before, 31));
+  const __m256i changes = _mm256_xor_si256(pixels, shifted);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(marks.data() + 8 * half), changes);
+  const __m256i none = _mm256_cmpeq_epi32(changes, _mm256_setzero_si256());
+  return ~static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(none))) & 0xff;
+}
+
+VISLABEL_AVX2 inline ColumnRows mark_changes(const Block* const* column, std::size_t count, Block* marks) {
+  ColumnRows rows{};
+  for (std::size_t i = 0; i < count; ++i) {
+    if (column[i] == column[i + 1]) continue;
+    unsigned marked = mark_half(*column[i], *column[i + 1], 0, marks[i]) |
+                      mark_half(*column[i], *column[i + 1], 1, marks[i]) << 8;
+    for (; marked != 0; marked = _blsr_u32(marked)) rows[_tzcnt_u32(marked)] |= std::uint64_t{1} << i;
+  }
+  return rows;
+}
+
 /// 16 columns of 4 lanes, each of which holds 8 rows in a byte per column.
 VISLABEL_AVX2 inline Block interleave(__m128i a, __m128i b, __m128i c, __m128i d) {
   const __m128i ab_low = _mm_unpacklo_epi8(a, b), ab_high = _mm_unpackhi_epi8(a, b);
@@ -194,6 +216,41 @@ VISLABEL_AVX2 inline BlockBits pack_columns(const std::uint8_t* from, std::ptrdi
     if (rows % 32 != 0) out[count - 1][c] = portable::pack_tail(column + rows / 32 * 32, rows % 32);
   }
   return classify(out, count);
+}
+
+/// How many of `count` bytes can be passed over, 128 at a time, because all have this colour.
+VISLABEL_AVX2 inline std::size_t skip_colour(const std::uint8_t* bytes, std::size_t count, bool colour) {
+  const auto load = [&](std::size_t i) VISLABEL_AVX2 {
+    const __m256i pixels = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes + i));
+    return colour ? _mm256_cmpeq_epi8(pixels, _mm256_setzero_si256()) : pixels;  // 0 everywhere: skip
+  };
+  std::size_t i = 0;
+  for (; i + 128 <= count; i += 128) {
+    const __m256i low = _mm256_or_si256(load(i), load(i + 32)), high = _mm256_or_si256(load(i + 64), load(i + 96));
+    const __m256i other = _mm256_or_si256(low, high);
+    if (_mm256_testz_si256(other, other) == 0) break;
+  }
+  return i;
+}
+
+VISLABEL_AVX2 inline std::size_t find_changes(const std::uint8_t* bytes, std::size_t count, bool& colour,
+                                              std::uint32_t* places) {
+  std::uint32_t* out = places;
+  std::size_t i = 0;
+  while (true) {
+    i += skip_colour(bytes + i, count - i, colour);
+    if (i + 64 > count) break;
+    const std::uint64_t word = std::uint64_t{pack_word(bytes + i + 32)} << 32 | pack_word(bytes + i);
+    for (std::uint64_t changes = word ^ (word << 1 | std::uint64_t{colour}); changes != 0;
+         changes = _blsr_u64(changes))
+      *out++ = static_cast<std::uint32_t>(i + _tzcnt_u64(changes));
+    colour = word >> 63 != 0;
+    i += 64;
+  }
+  std::uint32_t* const rest = out;
+  out += portable::find_changes(bytes + i, count - i, colour, out);
+  for (std::uint32_t* place = rest; place != out; ++place) *place += static_cast<std::uint32_t>(i);
+  return static_cast<std::size_t>(out - places);
 }
 
 VISLABEL_AVX2 inline void unpack_rows(const Block& block, std::byte* out, std::ptrdiff_t row_stride) {

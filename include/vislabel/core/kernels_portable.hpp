@@ -90,6 +90,22 @@ inline BlockBits fill_blocks(Block* blocks, std::size_t count, Block& carry) {
   return classify(blocks, count);
 }
 
+/// The way back: marks every pixel of column[1] .. column[count] (up to 64 blocks, one below the other) whose
+/// colour is not that of the pixel above; column[0] is the block above them. Says which words have marks; the
+/// others are not written.
+inline ColumnRows mark_changes(const Block* const* column, std::size_t count, Block* marks) {
+  ColumnRows rows{};
+  for (std::size_t i = 0; i < count; ++i) {
+    if (column[i] == column[i + 1]) continue;  // inside or outside of an object
+    const Block &above = *column[i], &block = *column[i + 1];
+    for (std::size_t c = 0; c < block.size(); ++c) {
+      marks[i][c] = block[c] ^ (block[c] << 1 | above[c] >> 31);
+      rows[c] |= std::uint64_t{marks[i][c] != 0} << i;
+    }
+  }
+  return rows;
+}
+
 /// The words of 16 columns from 4 lanes, lane k of which holds rows 8k .. 8k + 7 of every column in a byte.
 inline Block gather_block(const std::uint8_t* lanes, std::size_t stride) {
   Block out;
@@ -165,6 +181,26 @@ inline BlockBits pack_columns(const std::uint8_t* from, std::ptrdiff_t stride, s
     if (rows % 32 != 0) out[count - 1][c] = pack_tail(column + rows / 32 * 32, rows % 32);
   }
   return classify(out, count);
+}
+
+/// Writes the places of the bytes whose colour (0, or not 0) is not that of the byte before; `colour` is that
+/// before the first byte, and afterwards that of the last. Returns how many; `places` has room for `count`.
+inline std::size_t find_changes(const std::uint8_t* bytes, std::size_t count, bool& colour,
+                                std::uint32_t* places) {
+  std::uint32_t* out = places;
+  std::size_t i = 0;
+  for (; i + 32 <= count; i += 32) {
+    const std::uint32_t word = pack_word(bytes + i);
+    for (std::uint32_t changes = word ^ (word << 1 | std::uint32_t{colour}); changes != 0; changes &= changes - 1)
+      *out++ = static_cast<std::uint32_t>(i) + static_cast<std::uint32_t>(std::countr_zero(changes));
+    colour = word >> 31 != 0;
+  }
+  for (; i < count; ++i)
+    if ((bytes[i] != 0) != colour) {
+      *out++ = static_cast<std::uint32_t>(i);
+      colour = !colour;
+    }
+  return static_cast<std::size_t>(out - places);
 }
 
 /// Writes a block as 32 rows of 16 bytes, 0 and 1, `row_stride` bytes apart.

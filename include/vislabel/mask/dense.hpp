@@ -163,6 +163,13 @@ void unpack_block(const Block& block, const Pixels<T, 2>& out, std::int64_t y, s
     }
 }
 
+/// Whether the elements lie one after the other in memory, column after column.
+template <class T>
+[[nodiscard]] bool is_column_major(const Pixels<T, 2>& image) {
+  const auto element = static_cast<std::ptrdiff_t>(sizeof(T));
+  return image.row_stride() == element && image.column_stride() == element * image.shape[0];
+}
+
 /// Writes zeros everywhere.
 template <class T>
 void clear(const Pixels<T, 2>& out) {
@@ -170,7 +177,7 @@ void clear(const Pixels<T, 2>& out) {
   const std::ptrdiff_t rs = out.row_stride(), cs = out.column_stride();
   const std::int64_t height = out.shape[0], width = out.shape[1];
   if (height == 0 || width == 0) return;
-  if ((cs == element && rs == element * width) || (rs == element && cs == element * height)) {
+  if ((cs == element && rs == element * width) || is_column_major(out)) {
     std::memset(out.data, 0, static_cast<std::size_t>(height * width) * sizeof(T));
     return;
   }

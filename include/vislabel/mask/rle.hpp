@@ -96,6 +96,16 @@ class Rle {
 
 namespace detail {
 
+/// Turns the `used` places where the colour changes into canonical run lengths, in place. There is room for
+/// one more.
+[[nodiscard]] inline std::span<const std::uint32_t> lengths(std::uint32_t* changes, std::size_t used,
+                                                            std::size_t pixels) {
+  if (used > 0 && changes[used - 1] == pixels) --used;  // no pixel follows
+  changes[used] = static_cast<std::uint32_t>(pixels) - (used > 0 ? changes[used - 1] : 0U);
+  for (std::size_t i = used; i-- > 1;) changes[i] -= changes[i - 1];
+  return {changes, used + 1};
+}
+
 /// For the library's own encoders, whose run lengths are canonical by construction.
 struct RleAccess {
   static Rle trusted(Size size, std::span<const std::uint32_t> counts) {

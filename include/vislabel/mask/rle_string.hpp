@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <vislabel/core/scratch.hpp>
 #include <vislabel/mask/rle.hpp>
 
 namespace vislabel {
@@ -19,8 +19,8 @@ class TextWriter {
   /// The text, valid until the next call.
   [[nodiscard]] std::string_view write(std::span<const std::uint32_t> counts) {
     constexpr std::size_t most_characters = 7;  // of one difference of 32-bit numbers
-    if (buffer_.size() < counts.size() * most_characters) buffer_.resize(counts.size() * most_characters);
-    char* out = buffer_.data();
+    char* const begin = buffer_.room(counts.size() * most_characters);
+    char* out = begin;
     for (std::size_t i = 0; i < counts.size(); ++i) {
       auto x = static_cast<std::int64_t>(counts[i]);
       if (i > 2) x -= counts[i - 2];
@@ -30,11 +30,11 @@ class TextWriter {
       }
       *out++ = static_cast<char>((x & 0x1f) + 48);
     }
-    return {buffer_.data(), static_cast<std::size_t>(out - buffer_.data())};
+    return {begin, static_cast<std::size_t>(out - begin)};
   }
 
  private:
-  std::vector<char> buffer_;
+  Scratch<char> buffer_;
 };
 
 }  // namespace detail
@@ -87,9 +87,9 @@ class RunReader {
  public:
   /// The run lengths of `text`, canonical, valid until the next call. Errors as `from_text`.
   [[nodiscard]] std::span<const std::uint32_t> read(Size size, std::string_view text) {
-    if (runs_.size() < text.size()) runs_.resize(2 * text.size());  // a run has at least one character
-    if (!read_plain(text, static_cast<std::uint64_t>(size.pixels()))) read_carefully(size, text);
-    return {runs_.data(), count_};
+    std::uint32_t* const runs = runs_.room(text.size());  // a run has at least one character
+    const std::size_t count = read_plain(text, static_cast<std::uint64_t>(size.pixels()), runs);
+    return count > 0 ? std::span<const std::uint32_t>(runs, count) : read_carefully(size, text, runs);
   }
 
   /// The same of run lengths as found in files. Errors as `Rle::from_counts`.
@@ -100,10 +100,11 @@ class RunReader {
   }
 
  private:
-  /// The usual case, quickly. False where there is an error, or a run of length 0 behind the first.
-  [[nodiscard]] bool read_plain(std::string_view text, std::uint64_t pixels) {
+  /// The number of runs in the usual case, quickly. 0 where there is an error, or a run of length 0 behind the
+  /// first.
+  [[nodiscard]] static std::size_t read_plain(std::string_view text, std::uint64_t pixels, std::uint32_t* runs) {
     const char *at = text.data(), *const end = at + text.size();
-    std::uint32_t *const runs = runs_.data(), *out = runs;
+    std::uint32_t* out = runs;
     std::uint64_t sum = 0, seen = 0;
     std::size_t zeros = 0;
     for (; at != end; ++out) {
@@ -112,14 +113,14 @@ class RunReader {
         run = (run ^ 16) - 16;
         ++at;
       } else if (!read_long(at, end, run)) {
-        return false;
+        return 0;
       }
       if (out > runs + 2) run += out[-2];
       sum += run, seen |= run, zeros += run == 0 ? 1 : 0;
       *out = static_cast<std::uint32_t>(run);
     }
-    count_ = static_cast<std::size_t>(out - runs);
-    return count_ > 0 && sum == pixels && seen >> 32 == 0 && zeros == (runs[0] == 0 ? 1U : 0U);
+    const bool plain = out != runs && sum == pixels && seen >> 32 == 0 && zeros == (runs[0] == 0 ? 1U : 0U);
+    return plain ? static_cast<std::size_t>(out - runs) : 0;
   }
 
   /// A number of up to seven characters.
@@ -138,28 +139,26 @@ class RunReader {
   }
 
   /// Run by run, with the error where it is.
-  void read_carefully(Size size, std::string_view text) {
+  [[nodiscard]] std::span<const std::uint32_t> read_carefully(Size size, std::string_view text,
+                                                              std::uint32_t* runs) {
     TextReader reader(text);
     const std::int64_t pixels = size.pixels();
     std::int64_t sum = 0;
-    count_ = 0;
-    for (; !reader.done(); ++count_) {
+    std::size_t i = 0;
+    for (; !reader.done(); ++i) {
       std::int64_t run = reader.next();
-      if (count_ > 2) run += runs_[count_ - 2];
-      require(run >= 0, "run ", count_, " is ", run, ", expected at least 0");
-      require(run <= pixels - sum, "the runs up to run ", count_, " add up to more than height x width (", size,
+      if (i > 2) run += runs[i - 2];
+      require(run >= 0, "run ", i, " is ", run, ", expected at least 0");
+      require(run <= pixels - sum, "the runs up to run ", i, " add up to more than height x width (", size,
               " = ", pixels, ")");
       sum += run;
-      runs_[count_] = static_cast<std::uint32_t>(run);
+      runs[i] = static_cast<std::uint32_t>(run);
     }
     require(sum == pixels, "the runs add up to ", sum, ", expected height x width (", size, " = ", pixels, ")");
-    const auto canonical = Rle::from_counts<std::uint32_t>(size, std::span(runs_).first(count_));
-    runs_.assign(canonical.counts().begin(), canonical.counts().end());
-    count_ = runs_.size();
+    return read(size, std::span<const std::uint32_t>(runs, i));
   }
 
-  std::vector<std::uint32_t> runs_;
-  std::size_t count_ = 0;
+  Scratch<std::uint32_t> runs_;
   Rle rle_;
 };
 

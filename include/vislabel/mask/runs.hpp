@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <vector>
+#include <vislabel/core/scratch.hpp>
 #include <vislabel/mask/packed.hpp>
 #include <vislabel/mask/packer.hpp>
 #include <vislabel/mask/rle.hpp>
@@ -100,79 +101,65 @@ class RunWriter {
   /// The run lengths of `mask`, valid until the next call.
   [[nodiscard]] std::span<const std::uint32_t> write(const PackedMask& mask) {
     used_ = 0;
-    last_ = 0;
-    colour_ = false;
-    make_room();
-    if (!mask.empty()) write_columns(mask);
-    if (last_ < size_.pixels() || used_ == 0)
-      counts_[used_++] = static_cast<std::uint32_t>(size_.pixels() - last_);
-    return {counts_.data(), used_};
+    if (!mask.empty()) find_changes(mask);
+    return lengths(changes_.room(used_ + 1, used_), used_, static_cast<std::size_t>(size_.pixels()));
   }
 
  private:
-  void write_columns(const PackedMask& mask) {
+  static constexpr std::int64_t most_blocks = 64;  // of one kernel call
+
+  /// The pixels, counted down the columns, where the colour is not that of the pixel before.
+  void find_changes(const PackedMask& mask) {
     const BlocksOf blocks(mask);
     const BlockRange range = mask.range();
-    words_.resize(static_cast<std::size_t>(range.rows * block_columns));
-    const std::int64_t first = mask.left() / block_columns, last = (mask.right() - 1) / block_columns;
-    for (std::int64_t bx = first; bx <= last; ++bx) {
-      for (std::int64_t r = 0; r < range.rows; ++r) {
-        const Block& block = blocks(range.row + r, bx);
-        for (std::int64_t c = 0; c < block_columns; ++c)
-          words_[static_cast<std::size_t>(c * range.rows + r)] = block[static_cast<std::size_t>(c)];
+    const std::int64_t last = (mask.right() - 1) / block_columns, parts = range.rows / most_blocks + 1;
+    column_.assign(static_cast<std::size_t>(range.rows + 2), &empty_block);  // one above, one below
+    marks_.resize(static_cast<std::size_t>(range.rows + 1));
+    rows_.resize(static_cast<std::size_t>(parts));
+    for (std::int64_t bx = mask.left() / block_columns; bx <= last; ++bx) {
+      for (std::int64_t r = 0; r < range.rows; ++r)
+        column_[static_cast<std::size_t>(r + 1)] = &blocks(range.row + r, bx);
+      for (std::int64_t part = 0; part < parts; ++part) {
+        const std::int64_t r = part * most_blocks;
+        rows_[static_cast<std::size_t>(part)] = kernels().mark_changes(
+            column_.data() + r, static_cast<std::size_t>(std::min(most_blocks, range.rows + 1 - r)),
+            marks_.data() + r);
       }
-      const std::int64_t columns = std::min(block_columns, size_.width - bx * block_columns);
-      for (std::int64_t c = 0; c < columns; ++c)
-        write_column(bx * block_columns + c, words_.data() + c * range.rows, range.row, range.rows);
+      for (std::int64_t c = 0; c < std::min(block_columns, size_.width - bx * block_columns); ++c)
+        add_column(c, (bx * block_columns + c) * size_.height + range.row * block_rows);
     }
-    const std::int64_t after = (last + 1) * block_columns;
-    if (after < size_.width) colour_at(after * size_.height, false);
   }
 
-  /// Column x holds `words` (32 rows each, from block row `first_row` on), zeros above and below.
-  void write_column(std::int64_t x, const std::uint32_t* words, std::int64_t first_row, std::int64_t rows) {
-    const std::int64_t base = x * size_.height;
-    if (first_row > 0) colour_at(base, false);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      const std::int64_t y = (first_row + r) * block_rows;
-      std::uint32_t changes = words[r] ^ (words[r] << 1 | (colour_ ? 1U : 0U));
-      if (size_.height - y < block_rows) changes &= below<std::uint32_t>(size_.height - y);
-      if (changes != 0) write_changes(base + y, changes);
+  /// The changes of column `c` of the block column; its first row is pixel `position`.
+  void add_column(std::int64_t c, std::int64_t position) {
+    for (std::size_t part = 0; part < rows_.size(); ++part)
+      for (std::uint64_t rest = rows_[part][static_cast<std::size_t>(c)]; rest != 0; rest &= rest - 1) {
+        const std::size_t row = part * most_blocks + static_cast<std::size_t>(std::countr_zero(rest));
+        add_word(marks_[row][static_cast<std::size_t>(c)],
+                 static_cast<std::uint32_t>(position + static_cast<std::int64_t>(row) * block_rows));
+      }
+  }
+
+  /// The changes at the set bits, counted from pixel `position` on.
+  void add_word(std::uint32_t marks, std::uint32_t position) {
+    std::uint32_t* const changes = changes_.room(used_ + block_rows + 1, used_);
+    std::uint32_t* out = changes + used_;
+    const std::uint32_t first = position + static_cast<std::uint32_t>(std::countr_zero(marks));
+    if (used_ > 0 && out[-1] == first) {  // the colour goes on from the end of the column before
+      --out;
+      marks &= marks - 1;
     }
-    const std::int64_t end = (first_row + rows) * block_rows;
-    if (end < size_.height) colour_at(base + end, false);
-  }
-
-  /// The colour changes at the set bits, counted from pixel `position` on.
-  void write_changes(std::int64_t position, std::uint32_t changes) {
-    make_room();
-    std::uint32_t* out = counts_.data() + used_;
-    const std::uint32_t* const begin = out;
-    std::int64_t last = last_;
-    for (; changes != 0; changes &= changes - 1) {
-      const std::int64_t at = position + std::countr_zero(changes);
-      *out++ = static_cast<std::uint32_t>(at - last);
-      last = at;
-    }
-    last_ = last;
-    used_ += static_cast<std::size_t>(out - begin);
-    colour_ ^= ((out - begin) & 1) != 0;
-  }
-
-  void colour_at(std::int64_t position, bool colour) {
-    if (colour_ != colour && position < size_.pixels()) write_changes(position, 1);
-  }
-
-  /// Room for the changes of a word and a last run.
-  void make_room() {
-    if (counts_.size() < used_ + 34) counts_.resize(std::max<std::size_t>(1024, 2 * counts_.size()));
+    for (; marks != 0; marks &= marks - 1)
+      *out++ = position + static_cast<std::uint32_t>(std::countr_zero(marks));
+    used_ = static_cast<std::size_t>(out - changes);
   }
 
   Size size_;
-  std::vector<std::uint32_t> counts_, words_;
+  std::vector<const Block*> column_;
+  std::vector<Block> marks_;
+  std::vector<ColumnRows> rows_;  // per part of the block column
+  Scratch<std::uint32_t> changes_;  // and, in the end, the run lengths
   std::size_t used_ = 0;
-  std::int64_t last_ = 0;
-  bool colour_ = false;
 };
 
 }  // namespace vislabel::detail
