@@ -21,6 +21,7 @@
 #include <vislabel/mask/polygon.hpp>
 #include <vislabel/mask/rle.hpp>
 #include <vislabel/mask/rle_boolean.hpp>
+#include <vislabel/mask/rle_dense.hpp>
 #include <vislabel/mask/rle_string.hpp>
 #include <vislabel/select/pseudo_labels.hpp>
 #include <vislabel/select/quality.hpp>

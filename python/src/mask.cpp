@@ -32,10 +32,11 @@ Masks from_rle(const py::sequence& rles, const std::optional<std::pair<std::int6
   {
     const py::gil_scoped_release release;
     exec::for_each(
-        policy(), static_cast<std::int64_t>(masks.size()), 5'000, [&] { return detail::RunPacker(size); },
-        [&](detail::RunPacker& packer, std::int64_t n) {
+        policy(), static_cast<std::int64_t>(masks.size()), 2'500,
+        [&] { return std::pair(detail::RunReader(), detail::RunPacker(size)); },
+        [&](auto& state, std::int64_t n) {
           const auto i = static_cast<std::size_t>(n);
-          masks[i] = packer.pack(decoded(objects, i));
+          masks[i] = state.second.pack(runs_of(objects, i, state.first));
         });
   }
   return {size, std::move(masks)};
@@ -50,7 +51,7 @@ py::list rle_list(const Masks& masks, const py::object& counts) {
       const py::gil_scoped_release release;
       rles = to_rle(policy(), masks);
     }
-    for (std::size_t i = 0; i < rles.size(); ++i) out[i] = rle_dict(masks.size(), run_object(rles[i]));
+    for (std::size_t i = 0; i < rles.size(); ++i) out[i] = rle_dict(masks.size(), run_object(rles[i].counts()));
     return out;
   }
   std::vector<std::string> texts;

@@ -19,9 +19,10 @@ struct RleObject {
   std::variant<std::string_view, std::vector<std::int64_t>> counts;
   py::object object;
 
-  [[nodiscard]] Rle decode() const {
-    if (const auto* text = std::get_if<std::string_view>(&counts)) return from_text(size, *text);
-    return Rle::from_counts<std::int64_t>(size, std::get<std::vector<std::int64_t>>(counts));
+  /// Its run lengths, in the reader's memory until the next call.
+  [[nodiscard]] std::span<const std::uint32_t> read(detail::RunReader& reader) const {
+    if (const auto* text = std::get_if<std::string_view>(&counts)) return reader.read(size, *text);
+    return reader.read(size, std::span(std::get<std::vector<std::int64_t>>(counts)));
   }
 };
 
@@ -85,15 +86,17 @@ struct RleObject {
 [[nodiscard]] inline RleObject rle_object(const py::handle& object) {
   if (!PyDict_Check(object.ptr()))
     throw Error("a " + type_name(object) + " was given, expected a dict with \"size\" and \"counts\"");
-  const auto entry = [&](const char* key) {
-    PyObject* value = PyDict_GetItemString(object.ptr(), key);
-    detail::require(value != nullptr, "the dict has no \"", key, "\", expected \"size\" and \"counts\"");
+  static PyObject* const size_key = PyUnicode_InternFromString("size");
+  static PyObject* const counts_key = PyUnicode_InternFromString("counts");
+  const auto entry = [&](PyObject* key, const char* name) {
+    PyObject* value = PyDict_GetItemWithError(object.ptr(), key);
+    detail::require(value != nullptr, "the dict has no \"", name, "\", expected \"size\" and \"counts\"");
     return py::reinterpret_borrow<py::object>(value);
   };
   RleObject rle;
-  rle.size = size_of(entry("size"));
+  rle.size = size_of(entry(size_key, "size"));
   detail::require_size(rle.size);
-  py::object counts = entry("counts");
+  py::object counts = entry(counts_key, "counts");
   if (py::isinstance<py::bytes>(counts)) {
     rle.counts = std::string_view(PyBytes_AS_STRING(counts.ptr()),
                                   static_cast<std::size_t>(PyBytes_GET_SIZE(counts.ptr())));
@@ -128,9 +131,10 @@ enum class Counts { bytes, str, list };
   return py::str(text.data(), text.size());
 }
 
-[[nodiscard]] inline py::list run_object(const Rle& rle) {
-  py::list runs;
-  for (const std::uint32_t run : rle.counts()) runs.append(run);
+[[nodiscard]] inline py::list run_object(std::span<const std::uint32_t> counts) {
+  py::list runs(counts.size());
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    PyList_SET_ITEM(runs.ptr(), static_cast<Py_ssize_t>(i), PyLong_FromUnsignedLong(counts[i]));
   return runs;
 }
 
@@ -158,10 +162,14 @@ auto with_place(Where&& where, F&& f) {
 
 /// A list of RLE dicts, taken apart; errors name the index.
 [[nodiscard]] inline std::vector<RleObject> rle_objects(const py::sequence& rles) {
+  const auto list = py::reinterpret_steal<py::object>(PySequence_Fast(rles.ptr(), ""));
+  if (!list) throw py::error_already_set();
   std::vector<RleObject> objects;
-  objects.reserve(rles.size());
-  for (std::size_t i = 0; i < rles.size(); ++i)
-    objects.push_back(with_place([i] { return place_in_list(i); }, [&] { return rle_object(rles[i]); }));
+  objects.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(list.ptr())));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(PySequence_Fast_GET_SIZE(list.ptr())); ++i)
+    objects.push_back(with_place([i] { return place_in_list(i); }, [&] {
+      return rle_object(PySequence_Fast_GET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i)));
+    }));
   return objects;
 }
 
@@ -170,8 +178,10 @@ inline void require_one_size(const std::vector<RleObject>& objects, Size size) {
     detail::require(objects[i].size == size, "rles[", i, "] has size ", objects[i].size, ", expected ", size);
 }
 
-[[nodiscard]] inline Rle decoded(const std::vector<RleObject>& objects, std::size_t i) {
-  return with_place([i] { return place_in_list(i); }, [&] { return objects[i].decode(); });
+/// The run lengths of entry i, in the reader's memory until the next call.
+[[nodiscard]] inline std::span<const std::uint32_t> runs_of(const std::vector<RleObject>& objects, std::size_t i,
+                                                            detail::RunReader& reader) {
+  return with_place([i] { return place_in_list(i); }, [&] { return objects[i].read(reader); });
 }
 
 }  // namespace vislabel::python

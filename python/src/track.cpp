@@ -40,9 +40,12 @@ Tracks from_rle(const py::sequence& rows, std::int64_t height, std::int64_t widt
   }
   std::vector<std::optional<RleObject>> objects(static_cast<std::size_t>(count * frames));
   for (std::int64_t n = 0; n < count; ++n) {
-    const auto row = rows[static_cast<std::size_t>(n)].cast<py::sequence>();
+    const py::object row = rows[static_cast<std::size_t>(n)];
+    const auto list = py::reinterpret_steal<py::object>(PySequence_Fast(row.ptr(), ""));
+    if (!list) throw py::error_already_set();
+    detail::require(PySequence_Fast_GET_SIZE(list.ptr()) == frames, "rows[", n, "] changed while it was read");
     for (std::int64_t t = 0; t < frames; ++t) {
-      const py::object entry = row[static_cast<std::size_t>(t)];
+      const py::handle entry = PySequence_Fast_GET_ITEM(list.ptr(), t);
       if (entry.is_none()) continue;
       const std::int64_t i = n * frames + t;
       RleObject rle = with_place(where(i), [&] { return rle_object(entry); });
@@ -54,10 +57,13 @@ Tracks from_rle(const py::sequence& rows, std::int64_t height, std::int64_t widt
   {
     const py::gil_scoped_release release;
     exec::for_each(
-        policy(), static_cast<std::int64_t>(slots.size()), 5'000, [&] { return detail::RunPacker(size); },
-        [&](detail::RunPacker& packer, std::int64_t n) {
-          const auto i = static_cast<std::size_t>(n);
-          if (objects[i]) slots[i] = packer.pack(with_place(where(n), [&] { return objects[i]->decode(); }));
+        policy(), static_cast<std::int64_t>(slots.size()), 2'500,
+        [&] { return std::pair(detail::RunReader(), detail::RunPacker(size)); },
+        [&](auto& state, std::int64_t n) {
+          const auto& object = objects[static_cast<std::size_t>(n)];
+          if (!object) return;
+          const auto runs = with_place(where(n), [&] { return object->read(state.first); });
+          slots[static_cast<std::size_t>(n)] = state.second.pack(runs);
         });
   }
   return {size, count, frames, std::move(slots)};
@@ -102,7 +108,7 @@ py::list rle_rows(const Tracks& tracks, const py::object& counts) {
       const auto i = static_cast<std::size_t>(n * tracks.frames() + t);
       if (rles[i])
         row.append(rle_dict(tracks.size(),
-                            kind == Counts::list ? run_object(*rles[i]) : text_object(texts[i], kind)));
+                            kind == Counts::list ? run_object(rles[i]->counts()) : text_object(texts[i], kind)));
       else
         row.append(py::none());
     }

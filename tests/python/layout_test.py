@@ -15,7 +15,7 @@ CHAIN = ["core", "mask", "track", "iou"]  # each may include those before it
 TOP = ["select", "fuse", "path", "loss", "evaluate"]  # each may include the chain, and no other top room
 
 WITHOUT_TEST = {
-    "core/kernels_x86.hpp": "tests/core/kernels_portable_test.cpp runs every table that the machine has",
+XX
     "version.hpp": "three numbers, compared with the package's version in tests/python/package_test.py",
     "vislabel.hpp": "only includes; this file checks which, tests/consumer compiles it",
 }

@@ -7,8 +7,9 @@
 #include <string_view>
 #include <vector>
 #include <vislabel/core/error.hpp>
+#include <vislabel/core/kernels_avx2.hpp>
+#include <vislabel/core/kernels_avx512.hpp>
 #include <vislabel/core/kernels_portable.hpp>
-#include <vislabel/core/kernels_x86.hpp>
 
 namespace vislabel::detail {
 
@@ -16,45 +17,60 @@ namespace vislabel::detail {
 struct Kernels {
   const char* isa;
   void (*popcount_blocks)(const Block*, std::size_t, std::uint16_t*);
-  std::uint64_t (*and_popcount_blocks)(const Block*, const Block*, const BlockPair*, std::size_t);
-  void (*pack_row)(const std::uint8_t*, std::size_t, unsigned, std::uint8_t*);
-  Block (*gather_block)(const std::uint8_t*, std::size_t);
+  std::uint64_t (*intersect)(const BlockGrid&, const BlockGrid&, std::size_t, std::size_t);
+  BlockBits (*fill_blocks)(Block*, std::size_t, Block&);
+  ColumnRows (*mark_changes)(const Block* const*, std::size_t, Block*);
+  std::size_t (*pack_rows)(const std::uint8_t*, std::ptrdiff_t, std::size_t, std::size_t, Block*, BlockBits*);
+  BlockBits (*pack_columns)(const std::uint8_t*, std::ptrdiff_t, std::size_t, std::size_t, Block*);
+  std::size_t (*find_changes)(const std::uint8_t*, std::size_t, bool&, std::uint32_t*);
   void (*unpack_rows)(const Block&, std::byte*, std::ptrdiff_t);
-  std::uint32_t (*pack_column)(const std::uint8_t*);
   void (*unpack_column)(std::uint32_t, std::byte*);
 };
 
 inline constexpr Kernels portable_kernels{"portable",
                                           portable::popcount_blocks,
-                                          portable::and_popcount_blocks,
-                                          portable::pack_row,
-                                          portable::gather_block,
+                                          portable::intersect,
+                                          portable::fill_blocks,
+                                          portable::mark_changes,
+                                          portable::pack_rows,
+                                          portable::pack_columns,
+                                          portable::find_changes,
                                           portable::unpack_rows,
-                                          portable::pack_column,
                                           portable::unpack_column};
 
 #ifdef VISLABEL_HAS_X86_KERNELS
 inline constexpr Kernels avx2_kernels{"avx2",
                                       avx2::popcount_blocks,
-                                      avx2::and_popcount_blocks,
-                                      avx2::pack_row,
-                                      avx2::gather_block,
+                                      avx2::intersect,
+                                      avx2::fill_blocks,
+                                      avx2::mark_changes,
+                                      avx2::pack_rows,
+                                      avx2::pack_columns,
+                                      avx2::find_changes,
                                       avx2::unpack_rows,
-                                      avx2::pack_column,
                                       avx2::unpack_column};
 
-inline constexpr Kernels avx512_kernels{"avx512",          avx2::popcount_blocks, avx512::and_popcount_blocks,
-                                        avx2::pack_row,    avx2::gather_block,    avx2::unpack_rows,
-                                        avx2::pack_column, avx2::unpack_column};
+inline constexpr Kernels avx512_kernels{"avx512",
+                                        avx2::popcount_blocks,
+                                        avx512::intersect,
+                                        avx2::fill_blocks,
+                                      avx2::mark_changes,
+                                        avx2::pack_rows,
+                                        avx2::pack_columns,
+                                      avx2::find_changes,
+                                        avx2::unpack_rows,
+                                        avx2::unpack_column};
 #endif
 
 /// The tables that this machine can run, best last.
 [[nodiscard]] inline std::vector<Kernels> available_kernels() {
   std::vector<Kernels> tables{portable_kernels};
 #ifdef VISLABEL_HAS_X86_KERNELS
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) {
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt")) {
     tables.push_back(avx2_kernels);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vpopcntdq"))
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vpopcntdq") &&
+        __builtin_cpu_supports("bmi2"))
       tables.push_back(avx512_kernels);
   }
 #endif

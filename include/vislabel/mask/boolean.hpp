@@ -36,9 +36,10 @@ template <class Op>
   const std::int64_t bottom = (std::max(p.bottom(), q.bottom()) - 1) / block_rows;
   const std::int64_t left = std::min(p.left(), q.left()) / block_columns;
   const std::int64_t right = (std::max(p.right(), q.right()) - 1) / block_columns;
+  const BlocksOf in_a(a), in_b(b);
   for (std::int64_t row = top; row <= bottom; ++row)
     for (std::int64_t column = left; column <= right; ++column) {
-      const Block &x = a.block(row, column), &y = b.block(row, column);
+      const Block &x = in_a(row, column), &y = in_b(row, column);
       if (&x == &empty_block && &y == &empty_block) continue;
       Block result;
       for (std::size_t c = 0; c < result.size(); ++c) result[c] = op(x[c], y[c]);

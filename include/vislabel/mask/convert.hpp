@@ -47,7 +47,7 @@ template <exec::Policy P>
   exec::for_each(
       policy, static_cast<std::int64_t>(rles.size()), 3'000, [&] { return detail::RunPacker(size); },
       [&](detail::RunPacker& packer, std::int64_t n) {
-        masks[static_cast<std::size_t>(n)] = packer.pack(rles[static_cast<std::size_t>(n)]);
+        masks[static_cast<std::size_t>(n)] = packer.pack(rles[static_cast<std::size_t>(n)].counts());
       });
   return {size, std::move(masks)};
 }

@@ -40,104 +40,86 @@ class DensePacker {
       : size_(size),
         is_set_(is_set),
         packer_(size),
-        stride_(ceil_divide(size.width, block_columns) * block_columns),
-        lanes_(static_cast<std::size_t>(lanes_per_block * stride_)),
-        row_(static_cast<std::size_t>(size.width)) {}
+        blocks_(static_cast<std::size_t>(std::max(ceil_divide(size.width, block_columns) + 1, most_blocks))),
+        bits_(static_cast<std::size_t>(packer_.words_per_row())) {}
 
   [[nodiscard]] PackedMask pack(const Pixels<const T, 2>& image) {
-    const auto element = static_cast<std::ptrdiff_t>(sizeof(T));
-    if (image.row_stride() == element && image.column_stride() != element && size_.height >= block_rows)
+    const bool by_columns = image.row_stride() == element && image.column_stride() != element;
+    if (by_columns && size_.height >= block_rows)
       add_columns(image);
     else
-      for (std::int64_t row = 0; row * block_rows < size_.height; ++row) add_rows(image, row);
+      add_rows(image);
     return packer_.finish();
   }
 
  private:
   static constexpr bool is_plain_byte = sizeof(T) == 1 && std::is_same_v<IsSet, NonZero>;
+  static constexpr std::ptrdiff_t element = sizeof(T);
+  static constexpr std::int64_t most_blocks = 64, most_rows = most_blocks * block_rows;  // of one kernel call
 
-  static constexpr std::int64_t lanes_per_block = block_rows / 8;
-
-  /// Block row `row`: lanes, each of which collects 8 pixel rows in the 8 bits of a byte per column.
-  void add_rows(const Pixels<const T, 2>& image, std::int64_t row) {
-    const Kernels& k = kernels();
-    const std::int64_t y = row * block_rows, rows = std::min(block_rows, size_.height - y);
-    std::fill(lanes_.begin(), lanes_.end(), std::uint8_t{0});
-    for (std::int64_t r = 0; r < rows; ++r)
-      k.pack_row(bytes_of_row(image, y + r), row_.size(), static_cast<unsigned>(r % 8),
-                 lanes_.data() + (r / 8) * stride_);
-    for (std::int64_t x = 0; x < stride_; x += block_columns)
-      if (any(x))
-        packer_.add(row, x / block_columns,
-                    k.gather_block(lanes_.data() + x, static_cast<std::size_t>(stride_)));
+  void add_rows(const Pixels<const T, 2>& image) {
+    for (std::int64_t row = 0; row * block_rows < size_.height; ++row) {
+      const std::int64_t y = row * block_rows, rows = std::min(block_rows, size_.height - y);
+      const bool in_place = is_plain_byte && image.column_stride() == 1;
+      const auto [bytes, stride] = in_place ? in_memory(image.row(y), image.row_stride())
+                                            : copied(image.row(y), image.row_stride(), rows,
+                                                     image.column_stride(), size_.width);
+      std::fill(bits_.begin(), bits_.end(), BlockBits{});
+      kernels().pack_rows(bytes, stride, static_cast<std::size_t>(rows), static_cast<std::size_t>(size_.width),
+                          blocks_.data(), bits_.data());
+      packer_.add_row(row, blocks_.data(), bits_.data());
+    }
   }
 
-  [[nodiscard]] bool any(std::int64_t x) const {
-    std::uint64_t sum = 0, lane;
-    for (std::int64_t i = 0; i < lanes_per_block; ++i)
-      for (const std::int64_t half : {0, 8}) {
-        std::memcpy(&lane, lanes_.data() + i * stride_ + x + half, 8);
-        sum |= lane;
+  void add_columns(const Pixels<const T, 2>& image) {
+    for (std::int64_t x = 0; x < size_.width; x += block_columns)
+      for (std::int64_t y = 0; y < size_.height; y += most_rows) {
+        const std::int64_t columns = std::min(block_columns, size_.width - x);
+        const std::int64_t rows = std::min(most_rows, size_.height - y);
+        const std::byte* from = image.row(y) + x * image.column_stride();
+        const auto [bytes, stride] = is_plain_byte
+                                         ? in_memory(from, image.column_stride())
+                                         : copied(from, image.column_stride(), columns, element, rows);
+        const BlockBits bits =
+            kernels().pack_columns(bytes, stride, static_cast<std::size_t>(columns),
+                                   static_cast<std::size_t>(rows), blocks_.data());
+        packer_.add_column(x / block_columns, y / block_rows, bits, blocks_.data());
       }
-    return sum != 0;
   }
 
-  /// The elements of a row as bytes, non-zero where set: the row itself, or a copy.
-  const std::uint8_t* bytes_of_row(const Pixels<const T, 2>& image, std::int64_t y) {
-    if constexpr (is_plain_byte)
-      if (image.column_stride() == 1) return reinterpret_cast<const std::uint8_t*>(image.row(y));
-    const std::byte* from = image.row(y);
-    const auto width = static_cast<std::ptrdiff_t>(row_.size());
-    const std::ptrdiff_t stride = image.column_stride();
-    const auto copy = [&](std::ptrdiff_t step) {
-      for (std::ptrdiff_t x = 0; x < width; ++x) {
+  using Bytes = std::pair<const std::uint8_t*, std::ptrdiff_t>;  // first one, and from line to line
+
+  static Bytes in_memory(const std::byte* from, std::ptrdiff_t stride) {
+    return {reinterpret_cast<const std::uint8_t*>(from), stride};
+  }
+
+  /// Elements as bytes, non-zero where set: `lines` lines of `length`.
+  Bytes copied(const std::byte* from, std::ptrdiff_t line_stride, std::int64_t lines, std::ptrdiff_t stride,
+               std::int64_t length) {
+    bytes_.resize(static_cast<std::size_t>(lines * length));
+    const auto copy = [&](std::uint8_t* to, const std::byte* line, std::ptrdiff_t step) {
+      for (std::int64_t i = 0; i < length; ++i) {
         T value;
-        std::memcpy(&value, from + x * step, sizeof(T));
-        row_[static_cast<std::size_t>(x)] = is_set_(value) ? 1 : 0;
+        std::memcpy(&value, line + i * step, sizeof(T));
+        to[i] = is_set_(value) ? 1 : 0;
       }
     };
-    if (stride == static_cast<std::ptrdiff_t>(sizeof(T)))
-      copy(static_cast<std::ptrdiff_t>(sizeof(T)));
-    else
-      copy(stride);
-    return row_.data();
-  }
-
-  /// Pixels of a column that lie side by side in memory: 32 make a word.
-  void add_columns(const Pixels<const T, 2>& image) {
-    const std::int64_t blocks = ceil_divide(size_.height, block_rows);
-    std::vector<Block> column(static_cast<std::size_t>(blocks));
-    for (std::int64_t bx = 0; bx * block_columns < size_.width; ++bx) {
-      const std::int64_t columns = std::min(block_columns, size_.width - bx * block_columns);
-      for (Block& block : column) block.fill(0);
-      for (std::int64_t c = 0; c < columns; ++c) {
-        const std::byte* from = image.data + (bx * block_columns + c) * image.column_stride();
-        for (std::int64_t r = 0; r < blocks; ++r)
-          column[static_cast<std::size_t>(r)][static_cast<std::size_t>(c)] =
-              word_of_column(from + r * block_rows * static_cast<std::ptrdiff_t>(sizeof(T)),
-                             std::min(block_rows, size_.height - r * block_rows));
-      }
-      for (std::int64_t r = 0; r < blocks; ++r) packer_.add(r, bx, column[static_cast<std::size_t>(r)]);
+    for (std::int64_t k = 0; k < lines; ++k) {
+      std::uint8_t* to = bytes_.data() + k * length;
+      if (stride == element)
+        copy(to, from + k * line_stride, element);
+      else
+        copy(to, from + k * line_stride, stride);
     }
-  }
-
-  std::uint32_t word_of_column(const std::byte* from, std::int64_t rows) const {
-    if constexpr (is_plain_byte)
-      if (rows == block_rows) return kernels().pack_column(reinterpret_cast<const std::uint8_t*>(from));
-    std::uint32_t word = 0;
-    for (std::int64_t r = 0; r < rows; ++r) {
-      T value;
-      std::memcpy(&value, from + r * static_cast<std::ptrdiff_t>(sizeof(T)), sizeof(T));
-      word |= std::uint32_t{is_set_(value)} << r;
-    }
-    return word;
+    return {bytes_.data(), length};
   }
 
   Size size_;
   IsSet is_set_;
   Packer packer_;
-  std::int64_t stride_;
-  std::vector<std::uint8_t> lanes_, row_;
+  std::vector<Block> blocks_;     // of one kernel call
+  std::vector<BlockBits> bits_;   // of one block row
+  std::vector<std::uint8_t> bytes_;
 };
 
 /// Every image of a dense array, packed; the leading axes in C order.
@@ -181,6 +163,13 @@ void unpack_block(const Block& block, const Pixels<T, 2>& out, std::int64_t y, s
     }
 }
 
+/// Whether the elements lie one after the other in memory, column after column.
+template <class T>
+[[nodiscard]] bool is_column_major(const Pixels<T, 2>& image) {
+  const auto element = static_cast<std::ptrdiff_t>(sizeof(T));
+  return image.row_stride() == element && image.column_stride() == element * image.shape[0];
+}
+
 /// Writes zeros everywhere.
 template <class T>
 void clear(const Pixels<T, 2>& out) {
@@ -188,7 +177,7 @@ void clear(const Pixels<T, 2>& out) {
   const std::ptrdiff_t rs = out.row_stride(), cs = out.column_stride();
   const std::int64_t height = out.shape[0], width = out.shape[1];
   if (height == 0 || width == 0) return;
-  if ((cs == element && rs == element * width) || (rs == element && cs == element * height)) {
+  if ((cs == element && rs == element * width) || is_column_major(out)) {
     std::memset(out.data, 0, static_cast<std::size_t>(height * width) * sizeof(T));
     return;
   }
@@ -201,11 +190,12 @@ template <class T>
 void unpack(const PackedMask& mask, const Pixels<T, 2>& out) {
   clear(out);
   if (mask.empty()) return;
+  const BlocksOf blocks(mask);
   const BlockRange range = mask.range();
   const std::int64_t first = mask.left() / block_columns, last = (mask.right() - 1) / block_columns;
   for (std::int64_t row = range.row; row < range.row + range.rows; ++row)
     for (std::int64_t column = first; column <= last; ++column) {
-      const Block& block = mask.block(row, column);
+      const Block& block = blocks(row, column);
       if (&block != &empty_block) unpack_block(block, out, row * block_rows, column * block_columns);
     }
 }

@@ -13,29 +13,12 @@
 #include <cstring>
 #include <memory>
 #include <vislabel/core/box.hpp>
+#include <vislabel/core/block.hpp>
 #include <vislabel/core/kernels_portable.hpp>
 
 namespace vislabel {
 
 namespace detail {
-
-inline constexpr std::int64_t block_rows = 32;                    ///< pixel rows in a block
-inline constexpr std::int64_t block_columns = 16;                 ///< pixel columns in a block
-inline constexpr std::int64_t word_columns = 64 * block_columns;  ///< pixel columns under one occupancy word
-inline constexpr Block empty_block{};
-inline constexpr Block full_block = [] {
-  Block block{};
-  block.fill(~std::uint32_t{0});
-  return block;
-}();
-
-[[nodiscard]] constexpr std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-/// The bits below `bit`, which is less than the number of bits of a word.
-template <class Word>
-[[nodiscard]] constexpr Word below(std::int64_t bit) {
-  return (Word{1} << bit) - 1;
-}
 
 /// Which block rows and occupancy words of the frame a mask keeps, from `row` and `word` on.
 struct BlockRange {
@@ -91,9 +74,12 @@ class PackedMask {
 
   [[nodiscard]] detail::BlockRange range() const {
     if (area_ == 0) return {};
-    const std::int64_t row = y_ / detail::block_rows, last_row = (bottom() - 1) / detail::block_rows;
-    const std::int64_t word = x_ / detail::word_columns, last_word = (right() - 1) / detail::word_columns;
-    return {row, last_row - row + 1, word, last_word - word + 1};
+    const auto in = [](std::int32_t x, std::int64_t unit) {  // x >= 0: a shift, where the compiler must know
+      return static_cast<std::int64_t>(static_cast<std::uint32_t>(x) / static_cast<std::uint32_t>(unit));
+    };
+    const std::int64_t row = in(y_, detail::block_rows), word = in(x_, detail::word_columns);
+    return {row, in(bottom() - 1, detail::block_rows) - row + 1, word,
+            in(right() - 1, detail::word_columns) - word + 1};
   }
 
   /// The mixed blocks, row-major.
@@ -101,37 +87,28 @@ class PackedMask {
     const auto address = reinterpret_cast<std::uintptr_t>(storage_.get());
     return reinterpret_cast<const detail::Block*>((address + alignment) & ~std::uintptr_t{alignment});
   }
-  /// One bit per block: has any pixel. [rows, words] of `range()`, row-major.
-  [[nodiscard]] const std::uint64_t* some() const {
-    return reinterpret_cast<const std::uint64_t*>(blocks() + mixed_);
+  /// What each block has. [rows, words] of `range()`, row-major.
+  [[nodiscard]] const detail::BlockBits* bits() const {
+    return reinterpret_cast<const detail::BlockBits*>(blocks() + mixed_);
   }
-  /// One bit per block: has all 512 pixels.
-  [[nodiscard]] const std::uint64_t* full() const { return some() + grid_words(); }
-  /// The index in `blocks()` of the first mixed block of each occupancy word; the others follow in order.
+  /// The place in `blocks()` of the first mixed block of each occupancy word; the others follow in order.
   [[nodiscard]] const std::uint32_t* first() const {
-    return reinterpret_cast<const std::uint32_t*>(full() + grid_words());
+    return reinterpret_cast<const std::uint32_t*>(bits() + grid_words());
   }
-
   /// Set pixels of each mixed block: what it shares with a full one.
   [[nodiscard]] const std::uint16_t* areas() const {
     return reinterpret_cast<const std::uint16_t*>(first() + grid_words());
   }
 
-  /// The place in `blocks()` of a mixed block: occupancy word `i`, bit `bit`.
-  [[nodiscard]] std::uint32_t place(std::int64_t i, unsigned bit) const {
-    const std::uint64_t mixed = some()[i] & ~full()[i];
-    return first()[i] + detail::count_bits(mixed & detail::below<std::uint64_t>(bit));
-  }
-
-  /// Block (`row`, `column`) in blocks of the frame, zeros where nothing is stored.
-  [[nodiscard]] const detail::Block& block(std::int64_t row, std::int64_t column) const {
-    const detail::BlockRange range = this->range();
-    const std::int64_t r = row - range.row, w = column / 64 - range.word;
-    if (r < 0 || r >= range.rows || w < 0 || w >= range.words) return detail::empty_block;
-    const std::int64_t i = r * range.words + w;
-    const auto bit = static_cast<unsigned>(column % 64);
-    if ((some()[i] >> bit & 1) == 0) return detail::empty_block;
-    return (full()[i] >> bit & 1) != 0 ? detail::full_block : blocks()[place(i, bit)];
+  /// The occupancy words from (`row`, `word`) of the frame on, which must lie in `range`, this mask's.
+  [[nodiscard]] detail::BlockGrid grid(const detail::BlockRange& range, std::int64_t row,
+                                       std::int64_t word) const {
+    const detail::Block* blocks = this->blocks();
+    const auto* bits = reinterpret_cast<const detail::BlockBits*>(blocks + mixed_);
+    const auto* first = reinterpret_cast<const std::uint32_t*>(bits + range.rows * range.words);
+    const auto* areas = reinterpret_cast<const std::uint16_t*>(first + range.rows * range.words);
+    const std::int64_t i = (row - range.row) * range.words + word - range.word;
+    return {blocks, areas, bits + i, first + i, range.words};
   }
 
  private:
@@ -146,14 +123,40 @@ class PackedMask {
 
   static std::size_t storage_bytes(std::size_t mixed, std::int64_t grid) {
     return alignment + mixed * (sizeof(detail::Block) + sizeof(std::uint16_t)) +
-           static_cast<std::size_t>(grid) * (2 * sizeof(std::uint64_t) + sizeof(std::uint32_t));
+           static_cast<std::size_t>(grid) * (sizeof(detail::BlockBits) + sizeof(std::uint32_t));
   }
 
   std::int64_t area_ = 0;
   std::int32_t x_ = 0, y_ = 0, width_ = 0, height_ = 0;
   std::uint32_t mixed_ = 0;
   std::shared_ptr<const std::byte[]>
-      storage_;  // blocks [mixed_]; some, full, first [rows, words]; areas [mixed_]
+      storage_;  // blocks [mixed_]; bits, first [rows, words]; areas [mixed_]
 };
 
+namespace detail {
+
+/// A mask's blocks by their place in the frame, counted in blocks.
+class BlocksOf {
+ public:
+  explicit BlocksOf(const PackedMask& mask)
+      : range_(mask.range()), grid_(mask.grid(range_, range_.row, range_.word)) {}
+
+  /// One of the mask's own blocks, `full_block`, or `empty_block`, everywhere outside too.
+  [[nodiscard]] const Block& operator()(std::int64_t row, std::int64_t column) const {
+    const std::int64_t r = row - range_.row, w = column / 64 - range_.word;
+    if (r < 0 || r >= range_.rows || w < 0 || w >= range_.words) return empty_block;
+    const std::int64_t i = r * range_.words + w;
+    const auto [some, full] = grid_.bits[i];
+    const auto bit = static_cast<unsigned>(column % 64);
+    if ((some >> bit & 1) == 0) return empty_block;
+    if ((full >> bit & 1) != 0) return full_block;
+    return grid_.blocks[grid_.first[i] + count_bits(some & ~full & below<std::uint64_t>(bit))];
+  }
+
+ private:
+  BlockRange range_;
+  BlockGrid grid_;
+};
+
+}  // namespace detail
 }  // namespace vislabel

@@ -14,116 +14,142 @@
 namespace vislabel {
 namespace detail {
 
-/// Builds packed masks of one size, one after the other, from their non-empty blocks in any order.
+/// Builds packed masks of one size, one after the other, from blocks: each once, those of one block row from
+/// left to right, pixels outside the frame 0.
 class Packer {
  public:
   explicit Packer(Size size)
       : words_per_row_(ceil_divide(size.width, word_columns)),
-        some_(static_cast<std::size_t>(ceil_divide(size.height, block_rows) * words_per_row_)),
-        full_(some_.size()) {}
+        bits_(static_cast<std::size_t>(ceil_divide(size.height, block_rows) * words_per_row_)),
+        next_(bits_.size()) {}
 
-  /// Adds the block at (`row`, `column`), counted in blocks; pixels outside the frame must be 0. Each block
-  /// once.
+  /// Occupancy words of a block row.
+  [[nodiscard]] std::int64_t words_per_row() const { return words_per_row_; }
+
+  /// Adds the block at (`row`, `column`), counted in blocks.
   void add(std::int64_t row, std::int64_t column, const Block& block) {
-    std::uint32_t any = 0, all = ~std::uint32_t{0};
-    for (const std::uint32_t word : block) any |= word, all &= word;
-    if (any == 0) return;
-    std::size_t first = 0, last = block.size() - 1;
-    while (block[first] == 0) ++first;
-    while (block[last] == 0) --last;
-    extend(row, column, any, first, last);
-    const auto i = static_cast<std::size_t>(row * words_per_row_ + column / 64);
-    some_[i] |= std::uint64_t{1} << (column % 64);
-    if (all == ~std::uint32_t{0}) {
-      full_[i] |= std::uint64_t{1} << (column % 64);
-    } else {
-      blocks_.push_back(block);
-      places_.push_back({static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(column)});
+    add_column(column, row, portable::classify(&block, 1), &block);
+  }
+
+  /// Adds blocks that lie one below the other from `row` on; `bits` says what each of them has.
+  void add_column(std::int64_t column, std::int64_t row, BlockBits bits, const Block* blocks) {
+    if (bits.some == 0) return;
+    extend(row + std::countr_zero(bits.some), row + std::bit_width(bits.some), column, column + 1);
+    for (std::uint64_t rest = bits.some; rest != 0; rest &= rest - 1) {
+      const auto r = static_cast<unsigned>(std::countr_zero(rest));
+      const auto i = static_cast<std::size_t>((row + r) * words_per_row_ + column / 64);
+      const std::uint64_t full = bits.full >> r & 1;
+      bits_[i].some |= std::uint64_t{1} << column % 64;
+      bits_[i].full |= full << column % 64;
+      if (full == 0) {
+        blocks_.push_back(blocks[r]);
+        words_.push_back(static_cast<std::uint32_t>(i));
+      }
+    }
+  }
+
+  /// Adds a whole block row: its mixed blocks from left to right and its `words_per_row` occupancy words.
+  void add_row(std::int64_t row, const Block* mixed, const BlockBits* bits) {
+    for (std::int64_t w = 0; w < words_per_row_; ++w) {
+      if (bits[w].some == 0) continue;
+      extend(row, row + 1, w * 64 + std::countr_zero(bits[w].some), w * 64 + std::bit_width(bits[w].some));
+      const auto i = static_cast<std::size_t>(row * words_per_row_ + w);
+      bits_[i] = bits[w];
+      const std::size_t count = count_bits(bits[w].some & ~bits[w].full);
+      blocks_.insert(blocks_.end(), mixed, mixed + count);
+      words_.insert(words_.end(), count, static_cast<std::uint32_t>(i));
+      mixed += count;
     }
   }
 
   /// The mask of the blocks added since the last call; the packer is empty again.
   [[nodiscard]] PackedMask finish() {
+    if (rows_begin_ >= rows_end_) return {};
     PackedMask mask;
-    if (x_begin_ < x_end_) {
-      mask.x_ = static_cast<std::int32_t>(x_begin_),
-      mask.width_ = static_cast<std::int32_t>(x_end_ - x_begin_);
-      mask.y_ = static_cast<std::int32_t>(y_begin_),
-      mask.height_ = static_cast<std::int32_t>(y_end_ - y_begin_);
-      mask.area_ = 1;  // the box alone does not say that there are pixels; the area follows
-      store(mask);
-    }
+    mask.area_ = 1;  // not empty; the range is known before the box and the area
+    mask.x_ = static_cast<std::int32_t>(columns_begin_ * block_columns);
+    mask.y_ = static_cast<std::int32_t>(rows_begin_ * block_rows);
+    mask.width_ = static_cast<std::int32_t>((columns_end_ - columns_begin_) * block_columns);
+    mask.height_ = static_cast<std::int32_t>((rows_end_ - rows_begin_) * block_rows);
+    store(mask);
+    shrink(mask);
     clear();
     return mask;
   }
 
  private:
-  struct Place {
-    std::uint32_t row, column;
-  };
-
-  void extend(std::int64_t row, std::int64_t column, std::uint32_t any, std::size_t first, std::size_t last) {
-    const std::int64_t y = row * block_rows, x = column * block_columns;
-    x_begin_ = std::min(x_begin_, x + static_cast<std::int64_t>(first));
-    x_end_ = std::max(x_end_, x + static_cast<std::int64_t>(last) + 1);
-    y_begin_ = std::min(y_begin_, y + std::countr_zero(any));
-    y_end_ = std::max(y_end_, y + block_rows - std::countl_zero(any));
+  void extend(std::int64_t row_begin, std::int64_t row_end, std::int64_t column_begin, std::int64_t column_end) {
+    rows_begin_ = std::min(rows_begin_, row_begin), rows_end_ = std::max(rows_end_, row_end);
+    columns_begin_ = std::min(columns_begin_, column_begin), columns_end_ = std::max(columns_end_, column_end);
   }
 
+  /// Allocates and fills the mask's memory, and its area.
   void store(PackedMask& mask) {
     const BlockRange range = mask.range();
-    const auto grid = static_cast<std::size_t>(range.rows * range.words);
-    auto storage = std::make_shared_for_overwrite<std::byte[]>(
-        PackedMask::storage_bytes(blocks_.size(), range.rows * range.words));
     mask.mixed_ = static_cast<std::uint32_t>(blocks_.size());
-    mask.storage_ = std::move(storage);
-    auto* some = const_cast<std::uint64_t*>(mask.some());
-    auto* full = some + grid;
-    auto* first = reinterpret_cast<std::uint32_t*>(full + grid);
+    mask.storage_ = std::make_shared_for_overwrite<std::byte[]>(
+        PackedMask::storage_bytes(blocks_.size(), range.rows * range.words));
+    auto* bits = const_cast<BlockBits*>(mask.bits());
+    auto* first = const_cast<std::uint32_t*>(mask.first());
     std::uint32_t mixed = 0;
     std::int64_t full_blocks = 0;
-    for (std::size_t i = 0; i < grid; ++i) {
-      const std::size_t from = frame_word(range, i);
-      some[i] = some_[from], full[i] = full_[from], first[i] = mixed;
-      mixed += count_bits(some[i] & ~full[i]);
-      full_blocks += count_bits(full[i]);
-    }
+    for (std::int64_t r = 0; r < range.rows; ++r)
+      for (std::int64_t w = 0; w < range.words; ++w) {
+        const auto i = static_cast<std::size_t>((range.row + r) * words_per_row_ + range.word + w);
+        *bits++ = bits_[i];
+        *first++ = next_[i] = mixed;
+        mixed += count_bits(bits_[i].some & ~bits_[i].full);
+        full_blocks += count_bits(bits_[i].full);
+      }
     auto* blocks = const_cast<Block*>(mask.blocks());
-    for (std::size_t k = 0; k < blocks_.size(); ++k) {
-      const std::int64_t r = places_[k].row - range.row, w = places_[k].column / 64 - range.word;
-      blocks[mask.place(r * range.words + w, places_[k].column % 64)] = blocks_[k];
-    }
+    for (std::size_t k = 0; k < blocks_.size(); ++k) blocks[next_[words_[k]]++] = blocks_[k];
     auto* areas = const_cast<std::uint16_t*>(mask.areas());
     kernels().popcount_blocks(blocks, blocks_.size(), areas);
     mask.area_ = std::accumulate(areas, areas + blocks_.size(), full_blocks * block_rows * block_columns);
   }
 
-  /// Where word `i` of a mask's grid lies in the frame's grid.
-  [[nodiscard]] std::size_t frame_word(const BlockRange& range, std::size_t i) const {
-    const auto k = static_cast<std::int64_t>(i);
-    return static_cast<std::size_t>((range.row + k / range.words) * words_per_row_ + range.word +
-                                    k % range.words);
+  /// Cuts the box from whole blocks to pixels: the blocks at each of its four edges say where it begins.
+  void shrink(PackedMask& mask) const {
+    const BlocksOf blocks(mask);
+    const auto merged = [&](std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) {
+      Block sum{};
+      for (std::int64_t r = row; r < row + rows; ++r)
+        for (std::int64_t c = column; c < column + columns; ++c) {
+          const Block& block = blocks(r, c);
+          for (std::size_t w = 0; w < sum.size(); ++w) sum[w] |= block[w];
+        }
+      return sum;
+    };
+    const auto row_bits = [&](std::int64_t row) {
+      std::uint32_t any = 0;
+      for (const std::uint32_t word : merged(row, 1, columns_begin_, columns_end_ - columns_begin_)) any |= word;
+      return any;
+    };
+    const auto set = [](std::uint32_t word) { return word != 0; };
+    const Block left = merged(rows_begin_, rows_end_ - rows_begin_, columns_begin_, 1);
+    const Block right = merged(rows_begin_, rows_end_ - rows_begin_, columns_end_ - 1, 1);
+    const auto before = std::find_if(left.begin(), left.end(), set) - left.begin();
+    const auto after = std::find_if(right.rbegin(), right.rend(), set) - right.rbegin();
+    const int above = std::countr_zero(row_bits(rows_begin_)), under = std::countl_zero(row_bits(rows_end_ - 1));
+    mask.x_ += static_cast<std::int32_t>(before), mask.width_ -= static_cast<std::int32_t>(before + after);
+    mask.y_ += above, mask.height_ -= above + under;
   }
 
   void clear() {
-    if (y_begin_ < y_end_) {
-      const std::int64_t begin = y_begin_ / block_rows * words_per_row_;
-      const std::int64_t end = ((y_end_ - 1) / block_rows + 1) * words_per_row_;
-      std::fill(some_.begin() + begin, some_.begin() + end, 0);
-      std::fill(full_.begin() + begin, full_.begin() + end, 0);
-    }
-    blocks_.clear(), places_.clear();
-    x_begin_ = y_begin_ = INT64_MAX;
-    x_end_ = y_end_ = 0;
+    std::fill(bits_.begin() + rows_begin_ * words_per_row_, bits_.begin() + rows_end_ * words_per_row_,
+              BlockBits{});
+    blocks_.clear(), words_.clear();
+    rows_begin_ = columns_begin_ = INT64_MAX;
+    rows_end_ = columns_end_ = 0;
   }
 
   std::int64_t words_per_row_;
-  std::vector<std::uint64_t> some_, full_;  // the whole frame's grid, zero between masks
-  std::vector<Block> blocks_;               // mixed blocks in the order in which they came
-  std::vector<Place> places_;
-  std::int64_t x_begin_ = INT64_MAX, x_end_ = 0, y_begin_ = INT64_MAX, y_end_ = 0;
+  std::vector<BlockBits> bits_;       // the whole frame's grid, empty between masks
+  std::vector<std::uint32_t> next_;   // where the next mixed block of a word goes
+  std::vector<Block> blocks_;         // mixed blocks in the order in which they came
+  std::vector<std::uint32_t> words_;  // the occupancy word of each, an index into `bits_`
+  std::int64_t rows_begin_ = INT64_MAX, rows_end_ = 0, columns_begin_ = INT64_MAX, columns_end_ = 0;
 };
 
 }  // namespace detail
-
 }  // namespace vislabel

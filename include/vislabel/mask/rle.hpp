@@ -30,7 +30,7 @@ class Rle {
   [[nodiscard]] static Rle from_counts(Size size, std::span<const Integer> counts) {
     detail::require_size(size);
     Rle rle(size);
-    rle.counts_.reserve(counts.size());
+    if (rle.take_plain(counts)) return rle;
     const auto pixels = static_cast<std::uint64_t>(size.pixels());
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < counts.size(); ++i) {
@@ -56,6 +56,24 @@ class Rle {
   friend struct detail::RleAccess;
   explicit Rle(Size size) : size_(size) {}
 
+  /// The usual case, quickly. False, and no runs, where there is an error or a run of length 0 behind the
+  /// first.
+  template <class Integer>
+  [[nodiscard]] bool take_plain(std::span<const Integer> counts) {
+    std::uint64_t sum = 0, seen = 0;
+    std::size_t zeros = 0;
+    counts_.resize(counts.size());
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      const auto run = static_cast<std::uint64_t>(counts[i]);  // negative: a large number
+      sum += run, seen |= run, zeros += run == 0 ? 1 : 0;
+      counts_[i] = static_cast<std::uint32_t>(run);
+    }
+    const bool plain = !counts.empty() && sum == static_cast<std::uint64_t>(size_.pixels()) && seen >> 32 == 0 &&
+                       zeros == (counts[0] == 0 ? 1U : 0U);
+    if (!plain) counts_.clear();
+    return plain;
+  }
+
   /// Adds a run of ones or zeros; the same colour as before lengthens the last run.
   void append(std::uint32_t run, bool ones) {
     if (run == 0) return;
@@ -77,6 +95,16 @@ class Rle {
 };
 
 namespace detail {
+
+/// Turns the `used` places where the colour changes into canonical run lengths, in place. There is room for
+/// one more.
+[[nodiscard]] inline std::span<const std::uint32_t> lengths(std::uint32_t* changes, std::size_t used,
+                                                            std::size_t pixels) {
+  if (used > 0 && changes[used - 1] == pixels) --used;  // no pixel follows
+  changes[used] = static_cast<std::uint32_t>(pixels) - (used > 0 ? changes[used - 1] : 0U);
+  for (std::size_t i = used; i-- > 1;) changes[i] -= changes[i - 1];
+  return {changes, used + 1};
+}
 
 /// For the library's own encoders, whose run lengths are canonical by construction.
 struct RleAccess {

@@ -37,18 +37,46 @@ void merge_runs(std::span<const std::uint32_t> a, std::span<const std::uint32_t>
   if (run > 0 || out.empty()) out.push_back(run);
 }
 
+/// Merges canonical runs of one size, mask after mask.
+template <class Op>
+class RunMerger {
+ public:
+  explicit RunMerger(Op op) : op_(op) {}
+
+  void add(std::span<const std::uint32_t> counts) {
+    if (sum_.empty()) {
+      sum_.assign(counts.begin(), counts.end());
+    } else {
+      merge_runs(sum_, counts, op_, next_);
+      std::swap(sum_, next_);
+    }
+  }
+
+  /// What the masks make together; of none: nothing.
+  [[nodiscard]] std::span<const std::uint32_t> runs() const { return sum_; }
+
+ private:
+  Op op_;
+  std::vector<std::uint32_t> sum_, next_;
+};
+
+struct AnyOf {
+  bool operator()(bool a, bool b) const { return a || b; }
+};
+struct AllOf {
+  bool operator()(bool a, bool b) const { return a && b; }
+};
+
 template <class Op>
 [[nodiscard]] Rle merge_all(std::span<const Rle> rles, Op op) {
   require(!rles.empty(), "rles is empty, expected at least 1 mask");
-  for (std::size_t i = 1; i < rles.size(); ++i)
+  RunMerger merger(op);
+  for (std::size_t i = 0; i < rles.size(); ++i) {
     require(rles[i].size() == rles[0].size(), "rles[", i, "] has size ", rles[i].size(), ", expected ",
             rles[0].size());
-  std::vector<std::uint32_t> sum(rles[0].counts().begin(), rles[0].counts().end()), next;
-  for (const Rle& rle : rles.subspan(1)) {
-    merge_runs(sum, rle.counts(), op, next);
-    std::swap(sum, next);
+    merger.add(rles[i].counts());
   }
-  return RleAccess::trusted(rles[0].size(), sum);
+  return RleAccess::trusted(rles[0].size(), merger.runs());
 }
 
 }  // namespace detail
@@ -59,14 +87,14 @@ template <class Op>
 /// *Source*: COCO (pycocotools `mask.merge`).
 /// *Errors*: no masks; different sizes.
 [[nodiscard]] inline Rle unite(std::span<const Rle> rles) {
-  return detail::merge_all(rles, [](bool a, bool b) { return a || b; });
+  return detail::merge_all(rles, detail::AnyOf{});
 }
 
 /// The pixels that are in every mask.
 ///
 /// *Shapes*, *Errors*: as for `unite`.
 [[nodiscard]] inline Rle intersect(std::span<const Rle> rles) {
-  return detail::merge_all(rles, [](bool a, bool b) { return a && b; });
+  return detail::merge_all(rles, detail::AllOf{});
 }
 
 }  // namespace vislabel

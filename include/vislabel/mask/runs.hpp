@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <vector>
+#include <vislabel/core/scratch.hpp>
 #include <vislabel/mask/packed.hpp>
 #include <vislabel/mask/packer.hpp>
 #include <vislabel/mask/rle.hpp>
@@ -15,80 +16,80 @@
 namespace vislabel::detail {
 
 /// Packs the runs of masks of one size, one mask after the other.
+///
+/// A run leaves two marks, where it begins and behind its end, in the block column where it lies; a sweep down
+/// the block column turns the marks into pixels. A run's length costs nothing but its columns.
 class RunPacker {
  public:
   explicit RunPacker(Size size)
-      : height_(size.height),
+      : height_(static_cast<std::uint64_t>(size.height)),
         packer_(size),
-        column_(static_cast<std::size_t>(ceil_divide(size.height, block_rows))) {}
+        marks_(static_cast<std::size_t>(ceil_divide(size.height, block_rows)) + 1) {}
 
-  [[nodiscard]] PackedMask pack(const Rle& rle) {
-    const auto counts = rle.counts();
-    std::int64_t x = 0, y = 0;
+  /// Packs canonical runs that add up to the frame.
+  [[nodiscard]] PackedMask pack(std::span<const std::uint32_t> counts) {
+    std::uint64_t x = 0, y = 0, block_column = 0;
+    Rows touched;
     for (std::size_t i = 0; i + 1 < counts.size(); i += 2) {
       y += counts[i];
-      carry(x, y);
-      fill(x, y, counts[i + 1]);
-      carry(x, y);
+      if (y >= height_) {
+        x += y - height_ < height_ ? 1 : y / height_;
+        y = y - height_ < height_ ? y - height_ : y % height_;
+      }
+      if (x / columns != block_column) {
+        sweep(block_column, touched);
+        touched = {};
+        block_column = x / columns;
+      }
+      std::uint64_t end = y + counts[i + 1];
+      mark(x, y, touched);
+      while (end > height_) {  // on in the next column
+        mark(x, height_, touched);
+        if (++x % columns == 0) {
+          sweep(block_column++, touched);
+          touched = {};
+        }
+        mark(x, 0, touched);
+        end -= height_;
+      }
+      mark(x, end, touched);
+      y = end;
     }
-    flush();
+    sweep(block_column, touched);
     return packer_.finish();
   }
 
  private:
-  /// Moves (x, y) to where 0 <= y < height.
-  void carry(std::int64_t& x, std::int64_t& y) const {
-    if (y < height_) return;
-    x += y / height_;
-    y %= height_;
+  static constexpr std::uint64_t rows = block_rows, columns = block_columns;
+
+  /// Blocks of a block column with marks.
+  struct Rows {
+    std::uint64_t begin = UINT64_MAX, end = 0;
+  };
+
+  /// The colour changes at row y <= height of column x.
+  void mark(std::uint64_t x, std::uint64_t y, Rows& touched) {
+    const std::uint64_t row = y / rows;
+    touched.begin = std::min(touched.begin, row), touched.end = std::max(touched.end, row + 1);
+    marks_[row][x % columns] ^= ~std::uint32_t{0} << y % rows;
   }
 
-  /// Sets `run` pixels from (x, y) on, column by column, and moves (x, y) behind them.
-  void fill(std::int64_t& x, std::int64_t& y, std::int64_t run) {
-    while (true) {
-      if (x / block_columns != block_column_) {
-        flush();
-        block_column_ = x / block_columns;
-      }
-      const std::int64_t end = std::min(height_, y + run);
-      fill_column(static_cast<std::size_t>(x % block_columns), y, end);
-      run -= end - y;
-      y = end;
-      if (run == 0) return;
-      ++x;
-      y = 0;
+  /// Packs a block column, which is blank afterwards.
+  [[gnu::noinline]] void sweep(std::uint64_t block_column, Rows touched) {
+    Block above{};
+    const std::uint64_t end = std::min<std::uint64_t>(touched.end, marks_.size() - 1);
+    for (std::uint64_t r = touched.begin; r < end; r += 64) {
+      const BlockBits bits =
+          kernels().fill_blocks(marks_.data() + r, std::min<std::uint64_t>(64, end - r), above);
+      packer_.add_column(static_cast<std::int64_t>(block_column), static_cast<std::int64_t>(r), bits,
+                         marks_.data() + r);
     }
+    for (std::uint64_t r = touched.begin; r < touched.end; ++r) marks_[r] = empty_block;
   }
 
-  void fill_column(std::size_t c, std::int64_t begin, std::int64_t end) {
-    const std::int64_t first = begin / block_rows, last = (end - 1) / block_rows;
-    const std::uint32_t head = ~below<std::uint32_t>(begin % block_rows);
-    const std::uint32_t tail = ~std::uint32_t{0} >> (block_rows - 1 - (end - 1) % block_rows);
-    first_ = std::min(first_, first);
-    last_ = std::max(last_, last);
-    Block* rows = column_.data();
-    if (first == last) {
-      rows[first][c] |= head & tail;
-      return;
-    }
-    rows[first][c] |= head;
-    for (std::int64_t r = first + 1; r < last; ++r) rows[r][c] = ~std::uint32_t{0};
-    rows[last][c] |= tail;
-  }
-
-  void flush() {
-    for (std::int64_t r = first_; r <= last_; ++r) {
-      packer_.add(r, block_column_, column_[static_cast<std::size_t>(r)]);
-      column_[static_cast<std::size_t>(r)].fill(0);
-    }
-    first_ = INT64_MAX;
-    last_ = -1;
-  }
-
-  std::int64_t height_;
+  std::uint64_t height_;
   Packer packer_;
-  std::vector<Block> column_;  // the block column being filled, zero outside rows [first_, last_]
-  std::int64_t block_column_ = 0, first_ = INT64_MAX, last_ = -1;
+  std::vector<Block> marks_;  // of the block column in work, and a row for marks below the frame
 };
 
 /// Writes the canonical run lengths of packed masks of one size, one mask after the other, into memory that
@@ -100,78 +101,65 @@ class RunWriter {
   /// The run lengths of `mask`, valid until the next call.
   [[nodiscard]] std::span<const std::uint32_t> write(const PackedMask& mask) {
     used_ = 0;
-    last_ = 0;
-    colour_ = false;
-    make_room();
-    if (!mask.empty()) write_columns(mask);
-    if (last_ < size_.pixels() || used_ == 0)
-      counts_[used_++] = static_cast<std::uint32_t>(size_.pixels() - last_);
-    return {counts_.data(), used_};
+    if (!mask.empty()) find_changes(mask);
+    return lengths(changes_.room(used_ + 1, used_), used_, static_cast<std::size_t>(size_.pixels()));
   }
 
  private:
-  void write_columns(const PackedMask& mask) {
+  static constexpr std::int64_t most_blocks = 64;  // of one kernel call
+
+  /// The pixels, counted down the columns, where the colour is not that of the pixel before.
+  void find_changes(const PackedMask& mask) {
+    const BlocksOf blocks(mask);
     const BlockRange range = mask.range();
-    words_.resize(static_cast<std::size_t>(range.rows * block_columns));
-    const std::int64_t first = mask.left() / block_columns, last = (mask.right() - 1) / block_columns;
-    for (std::int64_t bx = first; bx <= last; ++bx) {
-      for (std::int64_t r = 0; r < range.rows; ++r) {
-        const Block& block = mask.block(range.row + r, bx);
-        for (std::int64_t c = 0; c < block_columns; ++c)
-          words_[static_cast<std::size_t>(c * range.rows + r)] = block[static_cast<std::size_t>(c)];
+    const std::int64_t last = (mask.right() - 1) / block_columns, parts = range.rows / most_blocks + 1;
+    column_.assign(static_cast<std::size_t>(range.rows + 2), &empty_block);  // one above, one below
+    marks_.resize(static_cast<std::size_t>(range.rows + 1));
+    rows_.resize(static_cast<std::size_t>(parts));
+    for (std::int64_t bx = mask.left() / block_columns; bx <= last; ++bx) {
+      for (std::int64_t r = 0; r < range.rows; ++r)
+        column_[static_cast<std::size_t>(r + 1)] = &blocks(range.row + r, bx);
+      for (std::int64_t part = 0; part < parts; ++part) {
+        const std::int64_t r = part * most_blocks;
+        rows_[static_cast<std::size_t>(part)] = kernels().mark_changes(
+            column_.data() + r, static_cast<std::size_t>(std::min(most_blocks, range.rows + 1 - r)),
+            marks_.data() + r);
       }
-      const std::int64_t columns = std::min(block_columns, size_.width - bx * block_columns);
-      for (std::int64_t c = 0; c < columns; ++c)
-        write_column(bx * block_columns + c, words_.data() + c * range.rows, range.row, range.rows);
+      for (std::int64_t c = 0; c < std::min(block_columns, size_.width - bx * block_columns); ++c)
+        add_column(c, (bx * block_columns + c) * size_.height + range.row * block_rows);
     }
-    const std::int64_t after = (last + 1) * block_columns;
-    if (after < size_.width) colour_at(after * size_.height, false);
   }
 
-  /// Column x holds `words` (32 rows each, from block row `first_row` on), zeros above and below.
-  void write_column(std::int64_t x, const std::uint32_t* words, std::int64_t first_row, std::int64_t rows) {
-    const std::int64_t base = x * size_.height;
-    if (first_row > 0) colour_at(base, false);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      const std::int64_t y = (first_row + r) * block_rows;
-      std::uint32_t changes = words[r] ^ (words[r] << 1 | (colour_ ? 1U : 0U));
-      if (size_.height - y < block_rows) changes &= below<std::uint32_t>(size_.height - y);
-      if (changes != 0) write_changes(base + y, changes);
+  /// The changes of column `c` of the block column; its first row is pixel `position`.
+  void add_column(std::int64_t c, std::int64_t position) {
+    for (std::size_t part = 0; part < rows_.size(); ++part)
+      for (std::uint64_t rest = rows_[part][static_cast<std::size_t>(c)]; rest != 0; rest &= rest - 1) {
+        const std::size_t row = part * most_blocks + static_cast<std::size_t>(std::countr_zero(rest));
+        add_word(marks_[row][static_cast<std::size_t>(c)],
+                 static_cast<std::uint32_t>(position + static_cast<std::int64_t>(row) * block_rows));
+      }
+  }
+
+  /// The changes at the set bits, counted from pixel `position` on.
+  void add_word(std::uint32_t marks, std::uint32_t position) {
+    std::uint32_t* const changes = changes_.room(used_ + block_rows + 1, used_);
+    std::uint32_t* out = changes + used_;
+    const std::uint32_t first = position + static_cast<std::uint32_t>(std::countr_zero(marks));
+    if (used_ > 0 && out[-1] == first) {  // the colour goes on from the end of the column before
+      --out;
+      marks &= marks - 1;
     }
-    const std::int64_t end = (first_row + rows) * block_rows;
-    if (end < size_.height) colour_at(base + end, false);
-  }
-
-  /// The colour changes at the set bits, counted from pixel `position` on.
-  void write_changes(std::int64_t position, std::uint32_t changes) {
-    make_room();
-    std::uint32_t* out = counts_.data() + used_;
-    const std::uint32_t* const begin = out;
-    std::int64_t last = last_;
-    for (; changes != 0; changes &= changes - 1) {
-      const std::int64_t at = position + std::countr_zero(changes);
-      *out++ = static_cast<std::uint32_t>(at - last);
-      last = at;
-    }
-    last_ = last;
-    used_ += static_cast<std::size_t>(out - begin);
-    colour_ ^= ((out - begin) & 1) != 0;
-  }
-
-  void colour_at(std::int64_t position, bool colour) {
-    if (colour_ != colour && position < size_.pixels()) write_changes(position, 1);
-  }
-
-  /// Room for the changes of a word and a last run.
-  void make_room() {
-    if (counts_.size() < used_ + 34) counts_.resize(std::max<std::size_t>(1024, 2 * counts_.size()));
+    for (; marks != 0; marks &= marks - 1)
+      *out++ = position + static_cast<std::uint32_t>(std::countr_zero(marks));
+    used_ = static_cast<std::size_t>(out - changes);
   }
 
   Size size_;
-  std::vector<std::uint32_t> counts_, words_;
+  std::vector<const Block*> column_;
+  std::vector<Block> marks_;
+  std::vector<ColumnRows> rows_;  // per part of the block column
+  Scratch<std::uint32_t> changes_;  // and, in the end, the run lengths
   std::size_t used_ = 0;
-  std::int64_t last_ = 0;
-  bool colour_ = false;
 };
 
 }  // namespace vislabel::detail

@@ -193,7 +193,7 @@ template <exec::Policy P>
       policy, static_cast<std::int64_t>(rles.size()), 3'000, [&] { return detail::RunPacker(size); },
       [&](detail::RunPacker& packer, std::int64_t i) {
         const auto k = static_cast<std::size_t>(i);
-        if (rles[k]) slots[k] = packer.pack(*rles[k]);
+        if (rles[k]) slots[k] = packer.pack(rles[k]->counts());
       });
   return {size, count, frames, std::move(slots)};
 }
