@@ -45,6 +45,7 @@ def drop_in(masks: vl.Masks) -> None:
     print(vl.mask.area(rles), vl.mask.toBbox(rles)[0], vl.mask.iou(rles[:1], rles, [0] * len(rles)))
     assert vl.mask.encode(vl.mask.decode(rles)) == rles
     assert vl.mask.area(vl.mask.merge(rles)) == masks.union().area[0]
+    assert sum(vl.mask.run_lengths(rles[0])) == 96 * 128
     vl.mask.install_as_pycocotools()  # from here on `import pycocotools.mask` gives this module
     vl.mask.uninstall_as_pycocotools()
 

@@ -108,6 +108,9 @@ auto visit_number(const py::array& array, F&& f) {
   return visit_width(array, std::forward<F>(f));
 }
 
+/// An object in a message: its repr, on one line of sensible length, whatever the object does.
+[[nodiscard]] std::string shown(const py::handle& object);
+
 /// The value that an option's name stands for: `named("volume", "over_time", {{"volume", OverTime::volume},
 /// ..})`.
 template <class E>
@@ -119,7 +122,7 @@ template <class E>
     if (is_name && value.equal(py::str(name))) return choice;
     names += (names.empty() ? "" : ", ") + std::string(name);
   }
-  throw Error(std::string(option) + " is " + std::string(py::repr(value)) + ", expected one of: " + names);
+  throw Error(std::string(option) + " is " + shown(value) + ", expected one of: " + names);
 }
 
 [[nodiscard]] inline EmptyPair empty_pair_of(const py::object& name) {

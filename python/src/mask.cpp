@@ -51,7 +51,8 @@ py::list rle_list(const Masks& masks, const py::object& counts) {
       const py::gil_scoped_release release;
       rles = to_rle(policy(), masks);
     }
-    for (std::size_t i = 0; i < rles.size(); ++i) out[i] = rle_dict(masks.size(), run_object(rles[i].counts()));
+    for (std::size_t i = 0; i < rles.size(); ++i)
+      out[i] = rle_dict(masks.size(), run_object(rles[i].counts()));
     return out;
   }
   std::vector<std::string> texts;

@@ -44,6 +44,10 @@ int most_threads() {
 }
 }  // namespace
 
+std::string shown(const py::handle& object) {
+  return py::cast<std::string>(py::module_::import("vislabel._arrays").attr("shown")(object));
+}
+
 exec::Omp policy() {
   const int chosen = threads.load(std::memory_order_relaxed);
   return {chosen > 0 ? chosen : default_threads()};

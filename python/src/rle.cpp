@@ -13,7 +13,8 @@ namespace {
 
 py::list text_dicts(Size size, const std::vector<std::string>& texts) {
   py::list out(texts.size());
-  for (std::size_t i = 0; i < texts.size(); ++i) out[i] = rle_dict(size, text_object(texts[i], Counts::bytes));
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    out[i] = rle_dict(size, text_object(texts[i], Counts::bytes));
   return out;
 }
 

@@ -26,16 +26,14 @@ struct RleObject {
   }
 };
 
-[[nodiscard]] inline std::string shown(const py::handle& object) { return std::string(py::repr(object)); }
-
-/// A Python integer (anything with __index__) in 64 bits, or nothing.
+/// A Python integer (anything with __index__ but a bool) in 64 bits, or nothing.
 [[nodiscard]] inline std::optional<std::int64_t> integer_of(PyObject* object) {
   if (PyLong_CheckExact(object)) {
     int overflow = 0;
     const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
     return overflow == 0 ? std::optional<std::int64_t>(value) : std::nullopt;
   }
-  if (PyIndex_Check(object) == 0) return std::nullopt;
+  if (PyIndex_Check(object) == 0 || PyBool_Check(object)) return std::nullopt;
   const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(object));
   const long long value = index ? PyLong_AsLongLong(index.ptr()) : -1;
   if (value == -1 && PyErr_Occurred() != nullptr) {
@@ -43,6 +41,15 @@ struct RleObject {
     return std::nullopt;
   }
   return value;
+}
+
+/// Item i of a list or tuple, held: what is done with one item may change the list.
+[[nodiscard]] inline py::object item_of(const py::object& list, std::size_t i) {
+  return py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i)));
+}
+
+[[nodiscard]] inline std::size_t length_of(const py::object& list) {
+  return static_cast<std::size_t>(PySequence_Fast_GET_SIZE(list.ptr()));
 }
 
 [[nodiscard]] inline bool is_text(const py::handle& object) {
@@ -55,32 +62,40 @@ struct RleObject {
 [[nodiscard]] inline Size size_of(const py::handle& object) {
   const bool listed = PySequence_Check(object.ptr()) != 0 && !is_text(object);
   const auto pair = py::reinterpret_steal<py::object>(listed ? PySequence_Fast(object.ptr(), "") : nullptr);
-  if (pair && PySequence_Fast_GET_SIZE(pair.ptr()) == 2) {
-    const auto height = integer_of(PySequence_Fast_GET_ITEM(pair.ptr(), 0));
-    const auto width = integer_of(PySequence_Fast_GET_ITEM(pair.ptr(), 1));
+  if (pair && length_of(pair) == 2) {
+    const py::object first = item_of(pair, 0), second = item_of(pair, 1);
+    const auto height = integer_of(first.ptr()), width = integer_of(second.ptr());
     if (height && width) return {*height, *width};
   }
   PyErr_Clear();
   throw Error("size is " + shown(object) + ", expected (height, width), two integers of at most 63 bits");
 }
 
+[[nodiscard]] inline std::string type_name(const py::handle& object) {
+  return std::string(py::str(py::type::of(object).attr("__name__")));
+}
+
 [[nodiscard]] inline std::vector<std::int64_t> run_list(const py::object& counts) {
+  if (py::isinstance<py::array_t<std::uint32_t>>(counts) ||
+      py::isinstance<py::array_t<std::int64_t>>(counts)) {
+    const IndexArray array(counts);
+    if (array.ndim() == 1) return {array.data(), array.data() + array.size()};
+  }
   const auto list = py::reinterpret_steal<py::object>(PySequence_Fast(counts.ptr(), ""));
+  if (!list) {
+    PyErr_Clear();
+    throw Error("counts is a " + type_name(counts) + " that cannot be read, expected a list of run lengths");
+  }
   std::vector<std::int64_t> runs;
-  runs.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(list.ptr())));
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.ptr()); ++i) {
-    PyObject* run = PySequence_Fast_GET_ITEM(list.ptr(), i);
-    const std::optional<std::int64_t> value = integer_of(run);
+  runs.reserve(length_of(list));
+  for (std::size_t i = 0; i < length_of(list); ++i) {
+    const py::object run = item_of(list, i);
+    const std::optional<std::int64_t> value = integer_of(run.ptr());
     if (!value)
-      throw Error(
-          detail::text("run ", runs.size(), " is ", shown(run), ", expected an integer of at most 63 bits"));
+      throw Error(detail::text("run ", i, " is ", shown(run), ", expected an integer of at most 63 bits"));
     runs.push_back(*value);
   }
   return runs;
-}
-
-[[nodiscard]] inline std::string type_name(const py::handle& object) {
-  return std::string(py::str(py::type::of(object).attr("__name__")));
 }
 
 [[nodiscard]] inline RleObject rle_object(const py::handle& object) {
@@ -165,11 +180,10 @@ auto with_place(Where&& where, F&& f) {
   const auto list = py::reinterpret_steal<py::object>(PySequence_Fast(rles.ptr(), ""));
   if (!list) throw py::error_already_set();
   std::vector<RleObject> objects;
-  objects.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(list.ptr())));
-  for (std::size_t i = 0; i < static_cast<std::size_t>(PySequence_Fast_GET_SIZE(list.ptr())); ++i)
-    objects.push_back(with_place([i] { return place_in_list(i); }, [&] {
-      return rle_object(PySequence_Fast_GET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i)));
-    }));
+  objects.reserve(length_of(list));
+  for (std::size_t i = 0; i < length_of(list); ++i)
+    objects.push_back(
+        with_place([i] { return place_in_list(i); }, [&] { return rle_object(item_of(list, i)); }));
   return objects;
 }
 
@@ -179,8 +193,8 @@ inline void require_one_size(const std::vector<RleObject>& objects, Size size) {
 }
 
 /// The run lengths of entry i, in the reader's memory until the next call.
-[[nodiscard]] inline std::span<const std::uint32_t> runs_of(const std::vector<RleObject>& objects, std::size_t i,
-                                                            detail::RunReader& reader) {
+[[nodiscard]] inline std::span<const std::uint32_t> runs_of(const std::vector<RleObject>& objects,
+                                                            std::size_t i, detail::RunReader& reader) {
   return with_place([i] { return place_in_list(i); }, [&] { return objects[i].read(reader); });
 }
 

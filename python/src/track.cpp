@@ -43,9 +43,10 @@ Tracks from_rle(const py::sequence& rows, std::int64_t height, std::int64_t widt
     const py::object row = rows[static_cast<std::size_t>(n)];
     const auto list = py::reinterpret_steal<py::object>(PySequence_Fast(row.ptr(), ""));
     if (!list) throw py::error_already_set();
-    detail::require(PySequence_Fast_GET_SIZE(list.ptr()) == frames, "rows[", n, "] changed while it was read");
     for (std::int64_t t = 0; t < frames; ++t) {
-      const py::handle entry = PySequence_Fast_GET_ITEM(list.ptr(), t);
+      detail::require(static_cast<std::int64_t>(length_of(list)) == frames, "rows[", n,
+                      "] changed while it was read");
+      const py::object entry = item_of(list, static_cast<std::size_t>(t));
       if (entry.is_none()) continue;
       const std::int64_t i = n * frames + t;
       RleObject rle = with_place(where(i), [&] { return rle_object(entry); });
@@ -107,8 +108,8 @@ py::list rle_rows(const Tracks& tracks, const py::object& counts) {
     for (std::int64_t t = 0; t < tracks.frames(); ++t) {
       const auto i = static_cast<std::size_t>(n * tracks.frames() + t);
       if (rles[i])
-        row.append(rle_dict(tracks.size(),
-                            kind == Counts::list ? run_object(rles[i]->counts()) : text_object(texts[i], kind)));
+        row.append(rle_dict(tracks.size(), kind == Counts::list ? run_object(rles[i]->counts())
+                                                                : text_object(texts[i], kind)));
       else
         row.append(py::none());
     }

@@ -26,6 +26,7 @@ __all__ = [
     "install_as_pycocotools",
     "iou",
     "merge",
+    "run_lengths",
     "toBbox",
     "uninstall_as_pycocotools",
 ]
@@ -49,26 +50,29 @@ def encode(bimask: ArrayLike) -> Any:
     if array.ndim not in (2, 3) or array.dtype.kind == "f":
         given = f"shape {list(array.shape)} and dtype {array.dtype}"
         raise Error(f"bimask has {given}, expected [H, W] or [H, W, N] of bool or integers")
-    if array.ndim == 2:
-        return _core.Masks.from_dense(array[None], None).to_rle("bytes")[0]
-    return _core.Masks.from_dense(array.transpose(2, 0, 1), None).to_rle("bytes")
+    masks = array[:, :, None] if array.ndim == 2 else array
+    if masks.flags.f_contiguous and masks.dtype.itemsize == 1:
+        rles = _core.rle_encode(masks)
+    else:
+        rles = _core.Masks.from_dense(masks.transpose(2, 0, 1), None).to_rle("bytes")
+    return rles[0] if array.ndim == 2 else rles
 
 
 def decode(rleObjs: Rle | Sequence[Rle]) -> Any:
     """Decode one RLE dict to uint8 [H, W], or a list of N to uint8 [H, W, N]; column-major memory."""
     if isinstance(rleObjs, Mapping):
-        return _decode([rleObjs])[:, :, 0]
-    rles = _listed(rleObjs)
-    if len(rles) == 0:
-        raise Error("rleObjs is empty, expected at least 1 mask")
-    return _decode(rles)
+        return _read(_core.rle_decode, [rleObjs])[:, :, 0]
+    return _read(_core.rle_decode, _listed(rleObjs))
 
 
-def _decode(rles: list[Rle]) -> Bytes:
-    masks = _packed(rles)
-    dense = np.empty((*masks.size(), len(rles)), np.uint8, order="F")
-    masks.write_dense(dense.transpose(2, 0, 1))
-    return dense
+def run_lengths(rleObjs: Rle | Sequence[Rle]) -> Any:
+    """Run lengths down the columns, zeros first: uint32 [R] of one RLE dict, or a list of N such arrays.
+
+    The way back is `frPyObjects` of dicts with run lengths. (pycocotools has no such function.)
+    """
+    if isinstance(rleObjs, Mapping):
+        return _read(_core.rle_runs, [rleObjs])[0]
+    return _read(_core.rle_runs, _listed(rleObjs))
 
 
 def area(rleObjs: Rle | Sequence[Rle]) -> Any:

@@ -93,6 +93,14 @@ TEST_CASE("no masks are packed into none, of the size given") {
   CHECK(pack(exec::Seq{}, pixels(nothing, std::array<std::int64_t, 3>{0, 4, 5})) == none);
 }
 
+TEST_CASE("arrays of frames without pixels need no address, whatever their strides") {  // found by fuzzing
+  const Pixels<const float, 3> in{nullptr, {2, 3, 0}, {24, 8, 4}};
+  const Masks masks = pack(exec::Seq{}, in);
+  CHECK(masks == Masks({3, 0}, {PackedMask{}, PackedMask{}}));
+  CHECK(pack_above(exec::Seq{}, in, 0.5) == masks);
+  to_dense(exec::Seq{}, masks, Pixels<float, 3>{nullptr, {2, 3, 0}, {24, 8, 4}});
+}
+
 TEST_CASE("a threshold that is NaN is refused") {
   const float value = 0;
   const auto view = pixels(&value, std::array<std::int64_t, 3>{1, 1, 1});

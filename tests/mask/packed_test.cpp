@@ -23,9 +23,10 @@ TEST_CASE("every pixel of a packed mask is where it was, block by block") {
   for (const Size size : {Size{33, 17}, Size{70, 40}, Size{32, 1030}, Size{1, 2100}})
     for (const Dense& mask : oracle::assorted(random, size)) {
       const PackedMask packed = oracle::packed(mask);
+      const detail::BlocksOf blocks(packed);
       for (std::int64_t y = 0; y < size.height; ++y)
         for (std::int64_t x = 0; x < size.width; ++x) {
-          const detail::Block& block = packed.block(y / 32, x / 16);
+          const detail::Block& block = blocks(y / 32, x / 16);
           REQUIRE((block[static_cast<std::size_t>(x % 16)] >> y % 32 & 1) == mask(y, x));
         }
     }

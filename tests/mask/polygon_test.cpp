@@ -14,9 +14,10 @@ oracle::Dense drawn_by(Size size, const Corners& corners) {
   const Rle rle = from_polygon(size, corners);
   oracle::Dense mask(size);
   const Masks masks = pack(exec::Seq{}, size, {&rle, 1});
+  const detail::BlocksOf blocks(masks[0]);
   for (std::int64_t y = 0; y < size.height; ++y)
     for (std::int64_t x = 0; x < size.width; ++x) {
-      const std::uint32_t word = masks[0].block(y / 32, x / 16)[static_cast<std::size_t>(x % 16)];
+      const std::uint32_t word = blocks(y / 32, x / 16)[static_cast<std::size_t>(x % 16)];
       if ((word >> (y % 32) & 1) != 0) oracle::fill(mask, y, x, y + 1, x + 1);
     }
   return mask;

@@ -104,9 +104,9 @@ TEST_CASE("characters outside the code are refused with their place") {
 }
 
 TEST_CASE("truncated text is refused") {
-  CHECK(refusal({100, 100}, "`h") == "the text ends inside a run length (2 characters)");
-  CHECK(refusal({100, 100}, "`") == "the text ends inside a run length (1 characters)");
-  CHECK(refusal({100, 100}, "0`h") == "the text ends inside a run length (3 characters)");
+  CHECK(refusal({100, 100}, "`h") == "the text ends inside a run length, at character 2");
+  CHECK(refusal({100, 100}, "`") == "the text ends inside a run length, at character 1");
+  CHECK(refusal({100, 100}, "0`h") == "the text ends inside a run length, at character 3");
 }
 
 TEST_CASE("runs that do not add up are refused") {

@@ -15,7 +15,9 @@ CHAIN = ["core", "mask", "track", "iou"]  # each may include those before it
 TOP = ["select", "fuse", "path", "loss", "evaluate"]  # each may include the chain, and no other top room
 
 WITHOUT_TEST = {
-XX
+    "core/block.hpp": "types and constants, all over tests/core/kernels_portable_test.cpp",
+    "core/kernels_avx2.hpp": "tests/core/kernels_portable_test.cpp runs every table that the machine has",
+    "core/kernels_avx512.hpp": "tests/core/kernels_portable_test.cpp runs every table that the machine has",
     "version.hpp": "three numbers, compared with the package's version in tests/python/package_test.py",
     "vislabel.hpp": "only includes; this file checks which, tests/consumer compiles it",
 }

@@ -39,27 +39,13 @@ inline constexpr Kernels portable_kernels{"portable",
                                           portable::unpack_column};
 
 #ifdef VISLABEL_HAS_X86_KERNELS
-inline constexpr Kernels avx2_kernels{"avx2",
-                                      avx2::popcount_blocks,
-                                      avx2::intersect,
-                                      avx2::fill_blocks,
-                                      avx2::mark_changes,
-                                      avx2::pack_rows,
-                                      avx2::pack_columns,
-                                      avx2::find_changes,
-                                      avx2::unpack_rows,
-                                      avx2::unpack_column};
+inline constexpr Kernels avx2_kernels{
+    "avx2",          avx2::popcount_blocks, avx2::intersect,    avx2::fill_blocks, avx2::mark_changes,
+    avx2::pack_rows, avx2::pack_columns,    avx2::find_changes, avx2::unpack_rows, avx2::unpack_column};
 
-inline constexpr Kernels avx512_kernels{"avx512",
-                                        avx2::popcount_blocks,
-                                        avx512::intersect,
-                                        avx2::fill_blocks,
-                                      avx2::mark_changes,
-                                        avx2::pack_rows,
-                                        avx2::pack_columns,
-                                      avx2::find_changes,
-                                        avx2::unpack_rows,
-                                        avx2::unpack_column};
+inline constexpr Kernels avx512_kernels{
+    "avx512",        avx2::popcount_blocks, avx512::intersect,  avx2::fill_blocks, avx2::mark_changes,
+    avx2::pack_rows, avx2::pack_columns,    avx2::find_changes, avx2::unpack_rows, avx2::unpack_column};
 #endif
 
 /// The tables that this machine can run, best last.

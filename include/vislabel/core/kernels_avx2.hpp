@@ -106,7 +106,8 @@ VISLABEL_AVX2 inline BlockBits fill_blocks(Block* blocks, std::size_t count, Blo
 }
 
 /// Eight columns of `mark_changes`; bit c of the result: column c has a mark.
-VISLABEL_AVX2 inline unsigned mark_half(const Block& above, const Block& block, std::size_t half, Block& marks) {
+VISLABEL_AVX2 inline unsigned mark_half(const Block& above, const Block& block, std::size_t half,
+                                        Block& marks) {
   const __m256i pixels = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block.data() + 8 * half));
   const __m256i before = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(above.data() + 8 * half));
   const __m256i shifted = _mm256_or_si256(_mm256_slli_epi32(pixels, 1), _mm256_srli_epi32(before, 31));
@@ -162,7 +163,8 @@ VISLABEL_AVX2 inline void merge_rows(const std::uint8_t* from, std::ptrdiff_t st
   for (; r + 4 <= rows; r += 4)
     for (std::size_t i = 0; i < count; ++i) {
       const __m256i pair = _mm256_or_si256(load(r, i), load(r + 1, i));
-      any[i] = _mm256_or_si256(any[i], _mm256_or_si256(pair, _mm256_or_si256(load(r + 2, i), load(r + 3, i))));
+      any[i] =
+          _mm256_or_si256(any[i], _mm256_or_si256(pair, _mm256_or_si256(load(r + 2, i), load(r + 3, i))));
     }
   for (; r < rows; ++r)
     for (std::size_t i = 0; i < count; ++i) any[i] = _mm256_or_si256(any[i], load(r, i));
@@ -174,7 +176,9 @@ VISLABEL_AVX2 inline void pack_tile(const std::uint8_t* from, std::ptrdiff_t str
   __m256i lanes[4];
   for (std::size_t k = 0; k < 4; ++k)
     lanes[k] = pack_lane(from + static_cast<std::ptrdiff_t>(8 * k) * stride, stride,
-                         rows < 8 * k ? 0 : rows - 8 * k < 8 ? rows - 8 * k : 8);
+                         rows < 8 * k       ? 0
+                         : rows - 8 * k < 8 ? rows - 8 * k
+                                            : 8);
   for (std::size_t half = 0; half < 2; ++half) {
     const auto part = [&](std::size_t k) VISLABEL_AVX2 {
       return half == 0 ? _mm256_castsi256_si128(lanes[k]) : _mm256_extracti128_si256(lanes[k], 1);
@@ -226,7 +230,8 @@ VISLABEL_AVX2 inline std::size_t skip_colour(const std::uint8_t* bytes, std::siz
   };
   std::size_t i = 0;
   for (; i + 128 <= count; i += 128) {
-    const __m256i low = _mm256_or_si256(load(i), load(i + 32)), high = _mm256_or_si256(load(i + 64), load(i + 96));
+    const __m256i low = _mm256_or_si256(load(i), load(i + 32)),
+                  high = _mm256_or_si256(load(i + 64), load(i + 96));
     const __m256i other = _mm256_or_si256(low, high);
     if (_mm256_testz_si256(other, other) == 0) break;
   }

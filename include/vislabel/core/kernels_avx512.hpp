@@ -12,7 +12,7 @@
 
 namespace vislabel::detail::avx512 {
 
-/// Sum of eight 64-bit numbers. (g++ 12 warns of its own _mm512_reduce_add_epi64.)
+/// Sum of eight 64-bit numbers. (g++ 12 warns of its own _mm512_reduce_add_epi64, and of shifts without a mask.)
 VISLABEL_AVX512 inline std::uint64_t total(__m512i sums) {
   std::array<std::uint64_t, 8> parts;
   _mm512_storeu_si512(parts.data(), sums);
@@ -30,7 +30,8 @@ VISLABEL_AVX512 inline __m512i add_areas(__m512i sums, std::uint64_t chosen, con
       sums, _mm512_madd_epi16(_mm512_maskz_loadu_epi16(static_cast<__mmask32>(chosen), areas), ones));
   if (chosen >> 32 != 0)
     sums = _mm512_add_epi32(
-        sums, _mm512_madd_epi16(_mm512_maskz_loadu_epi16(static_cast<__mmask32>(chosen >> 32), areas + 32), ones));
+        sums,
+        _mm512_madd_epi16(_mm512_maskz_loadu_epi16(static_cast<__mmask32>(chosen >> 32), areas + 32), ones));
   return sums;
 }
 
@@ -84,7 +85,7 @@ VISLABEL_AVX512 inline std::uint64_t intersect(const BlockGrid& a, const BlockGr
     }
   common = add_common(common, a.blocks, b.blocks, places_a, places_b, count);
   const __m512i low = _mm512_and_si512(areas, _mm512_set1_epi64(0xffffffff));
-  const __m512i all = _mm512_add_epi64(common, _mm512_add_epi64(low, _mm512_srli_epi64(areas, 32)));
+  const __m512i all = _mm512_add_epi64(common, _mm512_add_epi64(low, _mm512_maskz_srli_epi64(0xff, areas, 32)));
   return full * (block_rows * block_columns) + total(all);
 }
 

@@ -51,8 +51,12 @@ inline std::uint64_t intersect(const BlockGrid& a, const BlockGrid& b, std::size
       const BlockBits p = a.bits[i], q = b.bits[j];
       if ((p.some & q.some) == 0) continue;
       const std::uint64_t mixed_a = p.some & ~p.full, mixed_b = q.some & ~q.full;
-      const auto in_a = [&](std::uint64_t rest) { return a.first[i] + count_bits(mixed_a & ((rest & -rest) - 1)); };
-      const auto in_b = [&](std::uint64_t rest) { return b.first[j] + count_bits(mixed_b & ((rest & -rest) - 1)); };
+      const auto in_a = [&](std::uint64_t rest) {
+        return a.first[i] + count_bits(mixed_a & ((rest & -rest) - 1));
+      };
+      const auto in_b = [&](std::uint64_t rest) {
+        return b.first[j] + count_bits(mixed_b & ((rest & -rest) - 1));
+      };
       sum += count_bits(p.full & q.full) * std::uint64_t{block_rows * block_columns};
       for (std::uint64_t rest = mixed_a & q.full; rest != 0; rest &= rest - 1) sum += a.areas[in_a(rest)];
       for (std::uint64_t rest = mixed_b & p.full; rest != 0; rest &= rest - 1) sum += b.areas[in_b(rest)];
@@ -79,8 +83,8 @@ inline BlockBits classify(const Block* blocks, std::size_t count) {
 }
 
 /// Up to 64 blocks, one below the other, from colour changes to pixels, in place. A change at a row is all
-/// bits from that row to the end of its word; `carry` is the colour of each column above the first block (0 or
-/// ~0), and afterwards below the last one.
+/// bits from that row to the end of its word; `carry` is the colour of each column above the first block (0
+/// or ~0), and afterwards below the last one.
 inline BlockBits fill_blocks(Block* blocks, std::size_t count, Block& carry) {
   for (std::size_t i = 0; i < count; ++i)
     for (std::size_t c = 0; c < carry.size(); ++c) {
@@ -126,7 +130,8 @@ inline void place_block(const Block& block, std::size_t column, Block*& mixed, B
 }
 
 /// A tile of up to 32 rows of 16 bytes, `stride` bytes apart, non-zero is set.
-inline Block pack_tile(const std::uint8_t* from, std::ptrdiff_t stride, std::size_t rows, std::size_t columns) {
+inline Block pack_tile(const std::uint8_t* from, std::ptrdiff_t stride, std::size_t rows,
+                       std::size_t columns) {
   std::array<std::uint8_t, 64> lanes{};
   for (std::size_t r = 0; r < rows; ++r) {
     const std::uint8_t* row = from + static_cast<std::ptrdiff_t>(r) * stride;
@@ -169,7 +174,8 @@ inline std::uint32_t pack_tail(const std::uint8_t* bytes, std::size_t count) {
   return word;
 }
 
-/// A block column of up to 64 blocks: up to 16 columns of `rows` bytes, `stride` bytes apart, non-zero is set.
+/// A block column of up to 64 blocks: up to 16 columns of `rows` bytes, `stride` bytes apart, non-zero is
+/// set.
 inline BlockBits pack_columns(const std::uint8_t* from, std::ptrdiff_t stride, std::size_t columns,
                               std::size_t rows, Block* out) {
   const std::size_t count = (rows + 31) / 32;
@@ -191,7 +197,8 @@ inline std::size_t find_changes(const std::uint8_t* bytes, std::size_t count, bo
   std::size_t i = 0;
   for (; i + 32 <= count; i += 32) {
     const std::uint32_t word = pack_word(bytes + i);
-    for (std::uint32_t changes = word ^ (word << 1 | std::uint32_t{colour}); changes != 0; changes &= changes - 1)
+    for (std::uint32_t changes = word ^ (word << 1 | std::uint32_t{colour}); changes != 0;
+         changes &= changes - 1)
       *out++ = static_cast<std::uint32_t>(i) + static_cast<std::uint32_t>(std::countr_zero(changes));
     colour = word >> 31 != 0;
   }

@@ -96,6 +96,7 @@ void to_dense(P policy, const Masks& masks, const Pixels<T, 3>& out) {
   detail::require(out.count() == masks.count() && (out.size() == masks.size() || masks.count() == 0),
                   "out has shape [", out.count(), ", ", out.shape[1], ", ", out.shape[2], "], expected [",
                   masks.count(), ", ", masks.size().height, ", ", masks.size().width, "]");
+  if (masks.size().pixels() == 0) return;  // then `out` may have no address
   exec::for_each(policy, masks.count(), masks.size().pixels() / 16 + 100,
                  [&](std::int64_t n) { detail::unpack(masks[n], out.image(n)); });
 }

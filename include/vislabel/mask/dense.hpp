@@ -61,12 +61,12 @@ class DensePacker {
     for (std::int64_t row = 0; row * block_rows < size_.height; ++row) {
       const std::int64_t y = row * block_rows, rows = std::min(block_rows, size_.height - y);
       const bool in_place = is_plain_byte && image.column_stride() == 1;
-      const auto [bytes, stride] = in_place ? in_memory(image.row(y), image.row_stride())
-                                            : copied(image.row(y), image.row_stride(), rows,
-                                                     image.column_stride(), size_.width);
+      const auto [bytes, stride] =
+          in_place ? in_memory(image.row(y), image.row_stride())
+                   : copied(image.row(y), image.row_stride(), rows, image.column_stride(), size_.width);
       std::fill(bits_.begin(), bits_.end(), BlockBits{});
-      kernels().pack_rows(bytes, stride, static_cast<std::size_t>(rows), static_cast<std::size_t>(size_.width),
-                          blocks_.data(), bits_.data());
+      kernels().pack_rows(bytes, stride, static_cast<std::size_t>(rows),
+                          static_cast<std::size_t>(size_.width), blocks_.data(), bits_.data());
       packer_.add_row(row, blocks_.data(), bits_.data());
     }
   }
@@ -80,9 +80,8 @@ class DensePacker {
         const auto [bytes, stride] = is_plain_byte
                                          ? in_memory(from, image.column_stride())
                                          : copied(from, image.column_stride(), columns, element, rows);
-        const BlockBits bits =
-            kernels().pack_columns(bytes, stride, static_cast<std::size_t>(columns),
-                                   static_cast<std::size_t>(rows), blocks_.data());
+        const BlockBits bits = kernels().pack_columns(bytes, stride, static_cast<std::size_t>(columns),
+                                                      static_cast<std::size_t>(rows), blocks_.data());
         packer_.add_column(x / block_columns, y / block_rows, bits, blocks_.data());
       }
   }
@@ -117,18 +116,25 @@ class DensePacker {
   Size size_;
   IsSet is_set_;
   Packer packer_;
-  std::vector<Block> blocks_;     // of one kernel call
-  std::vector<BlockBits> bits_;   // of one block row
+  std::vector<Block> blocks_;    // of one kernel call
+  std::vector<BlockBits> bits_;  // of one block row
   std::vector<std::uint8_t> bytes_;
 };
 
 /// Every image of a dense array, packed; the leading axes in C order.
 template <exec::Policy P, class T, std::size_t D, class IsSet>
 [[nodiscard]] std::vector<PackedMask> pack_all(P policy, const Pixels<const T, D>& dense, IsSet is_set) {
-  for (std::size_t axis = 0; axis < D; ++axis)
+  constexpr std::int64_t most_masks = std::int64_t{1} << 32;
+  std::int64_t count = 1;
+  for (std::size_t axis = 0; axis < D; ++axis) {
     require(dense.shape[axis] >= 0, "the array's axis ", axis, " is ", dense.shape[axis],
             ", expected at least 0");
-  require_size(dense.size(), "the array's last two axes");
+    if (axis + 2 >= D) continue;
+    require(dense.shape[axis] <= most_masks / std::max<std::int64_t>(1, count), "the array holds more than ",
+            most_masks, " masks");
+    count *= dense.shape[axis];
+  }
+  require_size(dense.size(), "the array's frame");
   std::vector<PackedMask> masks(static_cast<std::size_t>(dense.count()));
   exec::for_each(
       policy, dense.count(), dense.size().pixels() / 16 + 500,

@@ -27,9 +27,9 @@ namespace detail {
   const std::int64_t row = std::max(ra.row, rb.row), row_end = std::min(ra.row + ra.rows, rb.row + rb.rows);
   const std::int64_t word = std::max(ra.word, rb.word),
                      word_end = std::min(ra.word + ra.words, rb.word + rb.words);
-  return static_cast<std::int64_t>(
-      detail::kernels().intersect(a.grid(ra, row, word), b.grid(rb, row, word),
-                                  static_cast<std::size_t>(row_end - row), static_cast<std::size_t>(word_end - word)));
+  return static_cast<std::int64_t>(detail::kernels().intersect(a.grid(ra, row, word), b.grid(rb, row, word),
+                                                               static_cast<std::size_t>(row_end - row),
+                                                               static_cast<std::size_t>(word_end - word)));
 }
 
 }  // namespace vislabel

@@ -12,8 +12,8 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <vislabel/core/box.hpp>
 #include <vislabel/core/block.hpp>
+#include <vislabel/core/box.hpp>
 #include <vislabel/core/kernels_portable.hpp>
 
 namespace vislabel {
@@ -129,8 +129,7 @@ class PackedMask {
   std::int64_t area_ = 0;
   std::int32_t x_ = 0, y_ = 0, width_ = 0, height_ = 0;
   std::uint32_t mixed_ = 0;
-  std::shared_ptr<const std::byte[]>
-      storage_;  // blocks [mixed_]; bits, first [rows, words]; areas [mixed_]
+  std::shared_ptr<const std::byte[]> storage_;  // blocks [mixed_]; bits, first [rows, words]; areas [mixed_]
 };
 
 namespace detail {

@@ -78,9 +78,11 @@ class Packer {
   }
 
  private:
-  void extend(std::int64_t row_begin, std::int64_t row_end, std::int64_t column_begin, std::int64_t column_end) {
+  void extend(std::int64_t row_begin, std::int64_t row_end, std::int64_t column_begin,
+              std::int64_t column_end) {
     rows_begin_ = std::min(rows_begin_, row_begin), rows_end_ = std::max(rows_end_, row_end);
-    columns_begin_ = std::min(columns_begin_, column_begin), columns_end_ = std::max(columns_end_, column_end);
+    columns_begin_ = std::min(columns_begin_, column_begin),
+    columns_end_ = std::max(columns_end_, column_end);
   }
 
   /// Allocates and fills the mask's memory, and its area.
@@ -122,7 +124,8 @@ class Packer {
     };
     const auto row_bits = [&](std::int64_t row) {
       std::uint32_t any = 0;
-      for (const std::uint32_t word : merged(row, 1, columns_begin_, columns_end_ - columns_begin_)) any |= word;
+      for (const std::uint32_t word : merged(row, 1, columns_begin_, columns_end_ - columns_begin_))
+        any |= word;
       return any;
     };
     const auto set = [](std::uint32_t word) { return word != 0; };
@@ -130,7 +133,8 @@ class Packer {
     const Block right = merged(rows_begin_, rows_end_ - rows_begin_, columns_end_ - 1, 1);
     const auto before = std::find_if(left.begin(), left.end(), set) - left.begin();
     const auto after = std::find_if(right.rbegin(), right.rend(), set) - right.rbegin();
-    const int above = std::countr_zero(row_bits(rows_begin_)), under = std::countl_zero(row_bits(rows_end_ - 1));
+    const int above = std::countr_zero(row_bits(rows_begin_)),
+              under = std::countl_zero(row_bits(rows_end_ - 1));
     mask.x_ += static_cast<std::int32_t>(before), mask.width_ -= static_cast<std::int32_t>(before + after);
     mask.y_ += above, mask.height_ -= above + under;
   }

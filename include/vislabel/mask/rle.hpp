@@ -68,8 +68,8 @@ class Rle {
       sum += run, seen |= run, zeros += run == 0 ? 1 : 0;
       counts_[i] = static_cast<std::uint32_t>(run);
     }
-    const bool plain = !counts.empty() && sum == static_cast<std::uint64_t>(size_.pixels()) && seen >> 32 == 0 &&
-                       zeros == (counts[0] == 0 ? 1U : 0U);
+    const bool plain = !counts.empty() && sum == static_cast<std::uint64_t>(size_.pixels()) &&
+                       seen >> 32 == 0 && zeros == (counts[0] == 0 ? 1U : 0U);
     if (!plain) counts_.clear();
     return plain;
   }

@@ -86,9 +86,7 @@ template <class Op>
 /// *Shapes*: `rles` [N], N >= 1, of one size.
 /// *Source*: COCO (pycocotools `mask.merge`).
 /// *Errors*: no masks; different sizes.
-[[nodiscard]] inline Rle unite(std::span<const Rle> rles) {
-  return detail::merge_all(rles, detail::AnyOf{});
-}
+[[nodiscard]] inline Rle unite(std::span<const Rle> rles) { return detail::merge_all(rles, detail::AnyOf{}); }
 
 /// The pixels that are in every mask.
 ///

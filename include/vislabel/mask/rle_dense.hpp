@@ -71,8 +71,9 @@ inline void fill_runs(std::span<const std::uint32_t> counts, std::span<std::byte
 /// *Shapes*: `pixels` [height * width], column after column.
 /// *Errors*: another number of pixels.
 inline void decode_columns(const Rle& rle, std::span<std::uint8_t> pixels) {
-  detail::require(pixels.size() == static_cast<std::size_t>(rle.size().pixels()), "pixels has ", pixels.size(),
-                  " entries, expected height x width (", rle.size(), " = ", rle.size().pixels(), ")");
+  detail::require(pixels.size() == static_cast<std::size_t>(rle.size().pixels()), "pixels has ",
+                  pixels.size(), " entries, expected height x width (", rle.size(), " = ",
+                  rle.size().pixels(), ")");
   detail::fill_runs(rle.counts(), std::as_writable_bytes(pixels));
 }
 

@@ -63,7 +63,7 @@ class TextReader {
     std::int64_t x = 0;
     unsigned shift = 0;
     while (true) {
-      require(at_ < text_.size(), "the text ends inside a run length (", text_.size(), " characters)");
+      require(at_ < text_.size(), "the text ends inside a run length, at character ", text_.size());
       const auto code = static_cast<unsigned>(static_cast<unsigned char>(text_[at_]));
       const unsigned group = code - 48U;
       require(group < 64, "character ", at_, " of the text has code ", code, ", expected 48 to 111");
@@ -100,9 +100,10 @@ class RunReader {
   }
 
  private:
-  /// The number of runs in the usual case, quickly. 0 where there is an error, or a run of length 0 behind the
-  /// first.
-  [[nodiscard]] static std::size_t read_plain(std::string_view text, std::uint64_t pixels, std::uint32_t* runs) {
+  /// The number of runs in the usual case, quickly. 0 where there is an error, or a run of length 0 behind
+  /// the first.
+  [[nodiscard]] static std::size_t read_plain(std::string_view text, std::uint64_t pixels,
+                                              std::uint32_t* runs) {
     const char *at = text.data(), *const end = at + text.size();
     std::uint32_t* out = runs;
     std::uint64_t sum = 0, seen = 0;
@@ -154,7 +155,8 @@ class RunReader {
       sum += run;
       runs[i] = static_cast<std::uint32_t>(run);
     }
-    require(sum == pixels, "the runs add up to ", sum, ", expected height x width (", size, " = ", pixels, ")");
+    require(sum == pixels, "the runs add up to ", sum, ", expected height x width (", size, " = ", pixels,
+            ")");
     return read(size, std::span<const std::uint32_t>(runs, i));
   }
 

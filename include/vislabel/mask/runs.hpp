@@ -17,8 +17,8 @@ namespace vislabel::detail {
 
 /// Packs the runs of masks of one size, one mask after the other.
 ///
-/// A run leaves two marks, where it begins and behind its end, in the block column where it lies; a sweep down
-/// the block column turns the marks into pixels. A run's length costs nothing but its columns.
+/// A run leaves two marks, where it begins and behind its end, in the block column where it lies; a sweep
+/// down the block column turns the marks into pixels. A run's length costs nothing but its columns.
 class RunPacker {
  public:
   explicit RunPacker(Size size)
@@ -157,7 +157,7 @@ class RunWriter {
   Size size_;
   std::vector<const Block*> column_;
   std::vector<Block> marks_;
-  std::vector<ColumnRows> rows_;  // per part of the block column
+  std::vector<ColumnRows> rows_;    // per part of the block column
   Scratch<std::uint32_t> changes_;  // and, in the end, the run lengths
   std::size_t used_ = 0;
 };

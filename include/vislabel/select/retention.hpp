@@ -71,7 +71,7 @@ namespace detail {
   const boost::dynamic_bitset<> clean = clean_frames(tracks, selected, kept);
   std::vector<std::int64_t> frames;
   if (clean.count() >= fewest && !kept.empty())
-    for (auto t = clean.find_first(); t != clean.npos; t = clean.find_next(t))
+    for (auto t = clean.find_first(); t != boost::dynamic_bitset<>::npos; t = clean.find_next(t))
       frames.push_back(static_cast<std::int64_t>(t));
   else
     kept.clear();

@@ -225,6 +225,7 @@ void to_dense(P policy, const Tracks& tracks, const Pixels<T, 4>& out) {
       "out has shape [", out.shape[0], ", ", out.shape[1], ", ", out.shape[2], ", ", out.shape[3],
       "], expected [", tracks.count(), ", ", tracks.frames(), ", ", tracks.size().height, ", ",
       tracks.size().width, "]");
+  if (tracks.size().pixels() == 0) return;  // then `out` may have no address
   exec::for_each(policy, out.count(), tracks.size().pixels() / 16 + 100, [&](std::int64_t i) {
     detail::unpack(tracks(i / tracks.frames(), i % tracks.frames()).value_or(PackedMask{}), out.image(i));
   });
