@@ -37,14 +37,18 @@ class Outline:
         return 1 + np.cos(np.multiply.outer(angle, waves) + self.phases) @ self.heights
 
     def rle(self, size: tuple[int, int]) -> Rle:
+        rle: Rle = pycocotools.frPyObjects([self.polygon(size)], *size)[0]
+        return rle
+
+    def polygon(self, size: tuple[int, int]) -> list[float]:
+        """72 corners x, y inside of the frame."""
         angle = np.linspace(0, 2 * np.pi, 72, endpoint=False)
         r = self.radius * self.stretch(angle)
         points = np.stack(
             [self.x + r * np.cos(angle) * self.aspect, self.y + r * np.sin(angle) / self.aspect], axis=1
         )
-        points = np.clip(points, 0, [size[1] - 1, size[0] - 1])
-        rle: Rle = pycocotools.frPyObjects([points.ravel().tolist()], *size)[0]
-        return rle
+        numbers: list[float] = np.clip(points, 0, [size[1] - 1, size[0] - 1]).ravel().tolist()
+        return numbers
 
     def moved(self, rng: np.random.Generator, step: float) -> Outline:
         """The same object a moment later, or as another detection sees it: `step` in shares of its radius."""
@@ -66,6 +70,12 @@ def outline(rng: np.random.Generator, size: tuple[int, int], shares: tuple[float
     radius = np.sqrt(share * height * width / np.pi)
     x, y = rng.uniform(0.6 * radius, width - 0.6 * radius), rng.uniform(0.6 * radius, height - 0.6 * radius)
     return Outline(x, y, radius, rng.uniform(0.75, 1.4), rng.normal(0, 0.09, 5), rng.uniform(0, 2 * np.pi, 5))
+
+
+def blob_outlines(count: int = 100, seed: int = 0) -> list[list[float]]:
+    """The polygons of `blob`."""
+    rng = np.random.default_rng([1, seed])
+    return [outline(rng, HD, (0.005, 0.2)).polygon(HD) for _ in range(count)]
 
 
 @cache

@@ -55,11 +55,6 @@ if "pycocotools" not in installed:
     raise SystemExit("pycocotools is the reference of every row: pip install 'vislabel[bench]'")
 pycocotools = installed["pycocotools"]
 rlemasklib = installed.get("rlemasklib")
-try:
-    drop_in: ModuleType | None = importlib.import_module("vislabel.mask")
-    """Ours under pycocotools' names, which works on run lengths without packing them."""
-except ImportError:
-    drop_in = None
 
 
 def versions() -> list[str]:

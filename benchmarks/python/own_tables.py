@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import timeit
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import vislabel as vl
 from data_sets import HD, Rle, adversarial, blob, dense_rows, noisy, real, run_lengths, scores, small, video
 from libraries import pin
 from timing import Row
+from vislabel import mask
 
 
 def memory() -> list[list[str]]:
@@ -33,6 +35,40 @@ def _memory(name: str, rles: list[Rle]) -> list[str]:
     text = float(np.mean([len(rle["counts"]) for rle in rles]))
     numbers = [f"{value:,.0f}" for value in (len(rles), runs, packed, 4 * runs, text)]
     return [name, *numbers, f"{packed / (4 * runs):.2f}", f"{packed / text:.2f}"]
+
+
+def overhead() -> list[list[str]]:
+    """What every call costs beside its work: batched calls on one mask of 8 x 8 pixels."""
+    x = np.zeros((1, 8, 8), np.uint8)
+    x[0, 2:5, 2:6] = 1
+    masks, tracks, one = vl.Masks(x), vl.Tracks(x[None]), np.ones(1)
+    rles, rows, out = masks.to_rle(), tracks.to_rle(), np.empty_like(x)
+    calls: dict[str, Callable[[], Any]] = {
+        "Masks(dense)": lambda: vl.Masks(x),
+        "Masks.from_rle": lambda: vl.Masks.from_rle(rles),
+        "to_rle": lambda: masks.to_rle(),
+        "to_dense(out=)": lambda: masks.to_dense(out=out),
+        "a | b": lambda: masks | masks,
+        "mask_iou": lambda: vl.iou.mask_iou(masks, masks),
+        "mask_iou of RLE dicts": lambda: vl.iou.mask_iou(rles, rles),
+        "box_iou": lambda: vl.iou.box_iou(masks.box, masks.box),
+        "Tracks(dense)": lambda: vl.Tracks(x[None]),
+        "Tracks.from_rle": lambda: vl.Tracks.from_rle(rows, (8, 8)),
+        "track_iou": lambda: vl.iou.track_iou(tracks, tracks),
+        "spatiotemporal_nms": lambda: vl.select.spatiotemporal_nms(tracks, one),
+        "quality": lambda: vl.select.quality(one, one[None]),
+        "retain": lambda: vl.select.retain(tracks, one[None]),
+        "merge_rounds": lambda: vl.select.merge_rounds(tracks, tracks),
+        "mask.encode": lambda: mask.encode(x[0]),
+        "mask.decode": lambda: mask.decode(rles),
+        "mask.area": lambda: mask.area(rles),
+        "mask.iou": lambda: mask.iou(rles, rles, [0]),
+        "mask.merge": lambda: mask.merge(rles),
+    }
+    return [
+        [name, f"{1e6 * min(timeit.repeat(run, number=200, repeat=20)) / 200:.1f}"]
+        for name, run in calls.items()
+    ]
 
 
 def threads(quick: bool, budget_s: float) -> list[list[str]]:

@@ -26,9 +26,9 @@ SECTIONS: dict[str, tuple[Callable[[bool], Rows], str]] = {
     "Masks: dense arrays, run lengths, text": (
         rle_rows.rows,
         """Time per mask (per union). pycocotools, ultrafast-pycocotools and faster-coco-eval encode a
-C-order mask as their users do, after `np.asfortranarray`. Ours is one call for the batch where
-nothing else is said. Where `vislabel.mask` has a function of pycocotools' name for a row from
-text, that one is measured; all others pack.""",
+C-order mask as their users do, after `np.asfortranarray`. Ours is one call for the batch of
+packed masks where nothing else is said; in the rows on F order, text and unions it is
+`vislabel.mask`, called as pycocotools is.""",
     ),
     "Mask IoU": (
         iou_rows.rows,
@@ -84,7 +84,9 @@ def report(only: str, quick: bool) -> str:
             parts += [f"## {name}", text, table.comparison(results)]
             everything += results
     if everything:
-        parts += ["## Floors", table.floors(everything)]
+        parts += ["## Goals", table.goals(everything)]
+    if only in "overhead":
+        parts += ["## A call on next to nothing", table.markdown(["", "us"], own_tables.overhead())]
     if only in "memory":
         header = ["set", "masks", "runs", "packed B", "4 B per run", "text B", "to runs", "to text"]
         parts += ["## Memory per mask", table.markdown(header, own_tables.memory())]

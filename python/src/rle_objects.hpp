@@ -89,6 +89,13 @@ struct RleObject {
   std::vector<std::int64_t> runs;
   runs.reserve(length_of(list));
   for (std::size_t i = 0; i < length_of(list); ++i) {
+    PyObject* const item = PySequence_Fast_GET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i));
+    int overflow = PyLong_CheckExact(item) ? 0 : 1;
+    const long long number = overflow == 0 ? PyLong_AsLongLongAndOverflow(item, &overflow) : 0;
+    if (overflow == 0) {  // nearly always
+      runs.push_back(number);
+      continue;
+    }
     const py::object run = item_of(list, i);
     const std::optional<std::int64_t> value = integer_of(run.ptr());
     if (!value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,15 @@ ArrayLike: TypeAlias = Any
 Float64: TypeAlias = npt.NDArray[np.float64]
 Int64: TypeAlias = npt.NDArray[np.int64]
 Bool: TypeAlias = npt.NDArray[np.bool_]
+
+Given = TypeVar("Given")
+Detached = TypeVar("Detached", covariant=True)
+
+
+class Tensor(Protocol[Detached]):
+    """What torch's tensors have and no other array: in the types of functions that give tensors for them."""
+
+    def detach(self) -> Detached: ...
 
 
 def number(x: Any, name: str) -> float:

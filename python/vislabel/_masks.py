@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,9 @@ import numpy.typing as npt
 from vislabel import _core
 from vislabel._arrays import (
     ArrayLike,
+    Bool,
     Float64,
+    Given,
     Int64,
     as_array,
     boxes,
@@ -229,6 +231,10 @@ class Masks(Packed):
         """
         return self._packed.to_rle(counts)
 
+    @overload
+    def to_dense(self, out: None = None) -> Bool: ...
+    @overload
+    def to_dense(self, out: Given) -> Given: ...
     def to_dense(self, out: Any = None) -> Any:
         """Bool [N, H, W], or ``out`` filled with 0 and 1.
 

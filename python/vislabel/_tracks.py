@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from vislabel._arrays import (
     ArrayLike,
     Bool,
     Float64,
+    Given,
     Int64,
     flags,
     indices,
@@ -154,6 +155,10 @@ class Tracks(Packed):
         """N lists of T COCO run-length encodings, None where absent."""
         return self._packed.to_rle(counts)
 
+    @overload
+    def to_dense(self, out: None = None) -> Bool: ...
+    @overload
+    def to_dense(self, out: Given) -> Given: ...
     def to_dense(self, out: Any = None) -> Any:
         """Bool [N, T, H, W] (absent: all False), or ``out`` filled with 0 and 1."""
         array, result = dense_output(out, (len(self), self.frames, *self.size), out)

@@ -6,13 +6,13 @@ tensors where an argument is a tensor.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from vislabel import _arrays, _core
-from vislabel._arrays import ArrayLike, like
+from vislabel._arrays import ArrayLike, Float64, Given, Int64, Tensor, like
 from vislabel._masks import Masks, as_masks
 from vislabel._tracks import Tracks, as_tracks
 
@@ -22,6 +22,18 @@ OverTime = Literal["volume", "any_frame", "frame_mean"]
 __all__ = ["box_iou", "frame_iou", "intersection_and_union", "mask_iou", "track_iou"]
 
 
+@overload
+def mask_iou(
+    a: Tensor[Given], b: Masks | ArrayLike, *, crowd: ArrayLike | None = ..., empty_pair: EmptyPair = ...
+) -> Given: ...
+@overload
+def mask_iou(
+    a: Masks | ArrayLike, b: Tensor[Given], *, crowd: ArrayLike | None = ..., empty_pair: EmptyPair = ...
+) -> Given: ...
+@overload
+def mask_iou(
+    a: Masks | ArrayLike, b: Masks | ArrayLike, *, crowd: ArrayLike | None = ..., empty_pair: EmptyPair = ...
+) -> Float64: ...
 def mask_iou(
     a: Masks | ArrayLike,
     b: Masks | ArrayLike,
@@ -49,6 +61,18 @@ def mask_iou(
     return like(_core.mask_iou(left._packed, right._packed, _flags(crowd, len(right)), empty_pair), a, b)
 
 
+@overload
+def track_iou(
+    a: Tensor[Given], b: Tracks | ArrayLike, *, over_time: OverTime = ..., empty_pair: EmptyPair = ...
+) -> Given: ...
+@overload
+def track_iou(
+    a: Tracks | ArrayLike, b: Tensor[Given], *, over_time: OverTime = ..., empty_pair: EmptyPair = ...
+) -> Given: ...
+@overload
+def track_iou(
+    a: Tracks | ArrayLike, b: Tracks | ArrayLike, *, over_time: OverTime = ..., empty_pair: EmptyPair = ...
+) -> Float64: ...
 def track_iou(
     a: Tracks | ArrayLike,
     b: Tracks | ArrayLike,
@@ -78,6 +102,12 @@ def track_iou(
     return like(_core.track_iou(left._packed, right._packed, over_time, empty_pair), a, b)
 
 
+@overload
+def frame_iou(a: Tensor[Given], b: Tracks | ArrayLike, *, empty_pair: EmptyPair = ...) -> Given: ...
+@overload
+def frame_iou(a: Tracks | ArrayLike, b: Tensor[Given], *, empty_pair: EmptyPair = ...) -> Given: ...
+@overload
+def frame_iou(a: Tracks | ArrayLike, b: Tracks | ArrayLike, *, empty_pair: EmptyPair = ...) -> Float64: ...
 def frame_iou(a: Tracks | ArrayLike, b: Tracks | ArrayLike, *, empty_pair: EmptyPair = "zero") -> Any:
     """IoU of every pair of tracks in every frame, float64 [N, M, T].
 
@@ -92,6 +122,14 @@ def frame_iou(a: Tracks | ArrayLike, b: Tracks | ArrayLike, *, empty_pair: Empty
     return like(rows.reshape(len(left), len(right), left.frames), a, b)
 
 
+@overload
+def intersection_and_union(a: Tensor[Given], b: Masks | Tracks | ArrayLike) -> tuple[Given, Given]: ...
+@overload
+def intersection_and_union(a: Masks | Tracks | ArrayLike, b: Tensor[Given]) -> tuple[Given, Given]: ...
+@overload
+def intersection_and_union(
+    a: Masks | Tracks | ArrayLike, b: Masks | Tracks | ArrayLike
+) -> tuple[Int64, Int64]: ...
 def intersection_and_union(a: Masks | Tracks | ArrayLike, b: Masks | Tracks | ArrayLike) -> tuple[Any, Any]:
     """Pixels in common and pixels together of every pair, two int64 [N, M]; of tracks summed over the frames.
 
@@ -107,6 +145,18 @@ def intersection_and_union(a: Masks | Tracks | ArrayLike, b: Masks | Tracks | Ar
     return like(counts[0], a, b), like(counts[1], a, b)
 
 
+@overload
+def box_iou(
+    a: Tensor[Given], b: ArrayLike, *, kind: Literal["iou", "giou"] = ..., crowd: ArrayLike | None = ...
+) -> Given: ...
+@overload
+def box_iou(
+    a: ArrayLike, b: Tensor[Given], *, kind: Literal["iou", "giou"] = ..., crowd: ArrayLike | None = ...
+) -> Given: ...
+@overload
+def box_iou(
+    a: ArrayLike, b: ArrayLike, *, kind: Literal["iou", "giou"] = ..., crowd: ArrayLike | None = ...
+) -> Float64: ...
 def box_iou(
     a: ArrayLike, b: ArrayLike, *, kind: Literal["iou", "giou"] = "iou", crowd: ArrayLike | None = None
 ) -> Any:

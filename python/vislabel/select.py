@@ -7,12 +7,12 @@ or torch where an argument is a tensor.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from vislabel import _arrays, _core
-from vislabel._arrays import ArrayLike, like, number, table, vector
+from vislabel._arrays import ArrayLike, Float64, Given, Tensor, like, number, table, vector
 from vislabel._tracks import Tracks, as_tracks
 from vislabel.iou import OverTime
 
@@ -151,6 +151,12 @@ def spatiotemporal_nms(
     return NmsResult(like(kept, tracks, scores), like(suppressed_by, tracks, scores))
 
 
+@overload
+def quality(scores: Tensor[Given], predicted_iou: ArrayLike) -> Given: ...
+@overload
+def quality(scores: ArrayLike, predicted_iou: Tensor[Given]) -> Given: ...
+@overload
+def quality(scores: ArrayLike, predicted_iou: ArrayLike) -> Float64: ...
 def quality(scores: ArrayLike, predicted_iou: ArrayLike) -> Any:
     """Quality of each detection in each frame, float64 [N, T]: score * predicted IoU clipped to [0, 1].
 

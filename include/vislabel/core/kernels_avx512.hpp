@@ -12,7 +12,8 @@
 
 namespace vislabel::detail::avx512 {
 
-/// Sum of eight 64-bit numbers. (g++ 12 warns of its own _mm512_reduce_add_epi64, and of shifts without a mask.)
+/// Sum of eight 64-bit numbers. (g++ 12 warns of its own _mm512_reduce_add_epi64, and of shifts without a
+/// mask.)
 VISLABEL_AVX512 inline std::uint64_t total(__m512i sums) {
   std::array<std::uint64_t, 8> parts;
   _mm512_storeu_si512(parts.data(), sums);
@@ -85,7 +86,8 @@ VISLABEL_AVX512 inline std::uint64_t intersect(const BlockGrid& a, const BlockGr
     }
   common = add_common(common, a.blocks, b.blocks, places_a, places_b, count);
   const __m512i low = _mm512_and_si512(areas, _mm512_set1_epi64(0xffffffff));
-  const __m512i all = _mm512_add_epi64(common, _mm512_add_epi64(low, _mm512_maskz_srli_epi64(0xff, areas, 32)));
+  const __m512i all =
+      _mm512_add_epi64(common, _mm512_add_epi64(low, _mm512_maskz_srli_epi64(0xff, areas, 32)));
   return full * (block_rows * block_columns) + total(all);
 }
 

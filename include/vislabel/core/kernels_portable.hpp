@@ -229,7 +229,7 @@ inline void unpack_column(std::uint32_t word, std::byte* out) {
   for (unsigned i = 0; i < 4; ++i) {
     std::uint64_t bytes = (word >> (8 * i) & 0xff) * 0x0101010101010101U & 0x8040201008040201U;
     bytes = (bytes + 0x7f7f7f7f7f7f7f7fU) >> 7 & 0x0101010101010101U;
-    std::memcpy(out + 8 * i, &bytes, 8);
+    std::memcpy(out + std::size_t{8} * i, &bytes, 8);
   }
 }
 

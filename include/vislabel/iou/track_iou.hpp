@@ -41,6 +41,7 @@ namespace detail {
 /// What the IoU of two slots can reach at most. Rounding is monotonic, so the bound also holds for the
 /// rounded quotient, and skipping a frame by it never changes an answer.
 [[nodiscard]] inline double iou_bound(const Tracks::Slot& a, const Tracks::Slot& b) {
+  if (!a || !b) return 0.0;
   const std::int64_t common = common_bound(a, b);
   return common == 0 ? 0.0 : quotient(common, a->area() + b->area() - common, EmptyPair::zero);
 }

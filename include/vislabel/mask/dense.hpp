@@ -136,6 +136,7 @@ template <exec::Policy P, class T, std::size_t D, class IsSet>
   }
   require_size(dense.size(), "the array's frame");
   std::vector<PackedMask> masks(static_cast<std::size_t>(dense.count()));
+  if (dense.size().pixels() == 0) return masks;  // and perhaps no memory
   exec::for_each(
       policy, dense.count(), dense.size().pixels() / 16 + 500,
       [&] { return DensePacker<T, IsSet>(dense.size(), is_set); },

@@ -25,10 +25,11 @@ namespace detail {
   std::int64_t x_begin = size.width, x_end = 0, y_begin = height, y_end = 0;
   const auto advance = [&](std::int64_t run) {
     y += run;
-    if (y >= height) {
-      x += y / height;
-      y %= height;
-    }
+    if (y < height) return;
+    y -= height, ++x;
+    if (y < height) return;  // divide only where a run covers columns
+    x += y / height;
+    y %= height;
   };
   for (std::size_t i = 0; i + 1 < counts.size(); i += 2) {
     advance(counts[i]);

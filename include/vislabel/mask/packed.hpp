@@ -85,6 +85,7 @@ class PackedMask {
   /// The mixed blocks, row-major.
   [[nodiscard]] const detail::Block* blocks() const {
     const auto address = reinterpret_cast<std::uintptr_t>(storage_.get());
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the next cache line
     return reinterpret_cast<const detail::Block*>((address + alignment) & ~std::uintptr_t{alignment});
   }
   /// What each block has. [rows, words] of `range()`, row-major.

@@ -11,8 +11,7 @@
 #include <vislabel/core/size.hpp>
 #include <vislabel/mask/packed.hpp>
 
-namespace vislabel {
-namespace detail {
+namespace vislabel::detail {
 
 /// Builds packed masks of one size, one after the other, from blocks: each once, those of one block row from
 /// left to right, pixels outside the frame 0.
@@ -34,7 +33,7 @@ class Packer {
   /// Adds blocks that lie one below the other from `row` on; `bits` says what each of them has.
   void add_column(std::int64_t column, std::int64_t row, BlockBits bits, const Block* blocks) {
     if (bits.some == 0) return;
-    extend(row + std::countr_zero(bits.some), row + std::bit_width(bits.some), column, column + 1);
+    extend(row + first_bit(bits.some), row + end_bit(bits.some), column, column + 1);
     for (std::uint64_t rest = bits.some; rest != 0; rest &= rest - 1) {
       const auto r = static_cast<unsigned>(std::countr_zero(rest));
       const auto i = static_cast<std::size_t>((row + r) * words_per_row_ + column / 64);
@@ -52,7 +51,7 @@ class Packer {
   void add_row(std::int64_t row, const Block* mixed, const BlockBits* bits) {
     for (std::int64_t w = 0; w < words_per_row_; ++w) {
       if (bits[w].some == 0) continue;
-      extend(row, row + 1, w * 64 + std::countr_zero(bits[w].some), w * 64 + std::bit_width(bits[w].some));
+      extend(row, row + 1, w * 64 + first_bit(bits[w].some), w * 64 + end_bit(bits[w].some));
       const auto i = static_cast<std::size_t>(row * words_per_row_ + w);
       bits_[i] = bits[w];
       const std::size_t count = count_bits(bits[w].some & ~bits[w].full);
@@ -78,6 +77,9 @@ class Packer {
   }
 
  private:
+  static std::int64_t first_bit(std::uint64_t word) { return std::countr_zero(word); }
+  static std::int64_t end_bit(std::uint64_t word) { return 64 - std::countl_zero(word); }
+
   void extend(std::int64_t row_begin, std::int64_t row_end, std::int64_t column_begin,
               std::int64_t column_end) {
     rows_begin_ = std::min(rows_begin_, row_begin), rows_end_ = std::max(rows_end_, row_end);
@@ -155,5 +157,4 @@ class Packer {
   std::int64_t rows_begin_ = INT64_MAX, rows_end_ = 0, columns_begin_ = INT64_MAX, columns_end_ = 0;
 };
 
-}  // namespace detail
-}  // namespace vislabel
+}  // namespace vislabel::detail

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -17,63 +18,118 @@ namespace detail {
 
 /// Collects where the outline of a polygon crosses pixel columns. COCO draws the outline as a line of points
 /// on a grid five times as fine, and a pixel column is crossed where two successive points lie on both sides
-/// of its centre.
+/// of its centre. Only those points are computed; the numbers are the same.
 class Outline {
  public:
   explicit Outline(Size size) : size_(size) {}
 
-  /// Draws the edge between two grid points, in this direction.
+  /// Adds the edge between two grid points, in this direction.
   void edge(std::int64_t x0, std::int64_t y0, std::int64_t x1, std::int64_t y1) {
-    const std::int64_t steps = std::max(std::abs(x1 - x0), std::abs(y1 - y0));
     const bool wide = std::abs(x1 - x0) >= std::abs(y1 - y0);
     // The slope is always taken from the smaller end of the longer axis, so that an edge that two polygons
     // share is the same line in both.
-    const bool backwards = wide ? x0 > x1 : y0 > y1;
-    const std::int64_t left = backwards ? x1 : x0, top = backwards ? y1 : y0;
-    const auto rise =
-        static_cast<double>(wide ? (backwards ? y0 - y1 : y1 - y0) : (backwards ? x0 - x1 : x1 - x0));
-    const double slope = steps == 0 ? 0.0 : rise / static_cast<double>(steps);
-    for (std::int64_t d = 0; d <= steps; ++d) {
-      const std::int64_t t = backwards ? steps - d : d;
-      const auto across = static_cast<std::int64_t>(static_cast<double>(wide ? top : left) +
-                                                    slope * static_cast<double>(t) + 0.5);
-      if (wide)
-        point(left + t, across);
-      else
-        point(across, top + t);
-    }
+    if (wide ? x0 > x1 : y0 > y1) std::swap(x0, x1), std::swap(y0, y1);
+    const std::int64_t steps = wide ? x1 - x0 : y1 - y0;
+    if (steps == 0) return;
+    const double slope = static_cast<double>(wide ? y1 - y0 : x1 - x0) / static_cast<double>(steps);
+    const Line line{static_cast<double>(wide ? y0 : x0), slope};
+    if (wide)
+      cross_wide(line, x0, x1);
+    else
+      cross_tall(line, steps, y0);
   }
 
   /// The mask inside the outline.
   [[nodiscard]] Rle fill() {
-    std::sort(crossings_.begin(), crossings_.end());
-    crossings_.push_back(size_.pixels());
+    sort();
     std::vector<std::int64_t> runs;
+    runs.reserve(crossings_.size() + 1);
     std::int64_t last = 0;
-    for (const std::int64_t crossing : crossings_) runs.push_back(crossing - std::exchange(last, crossing));
+    for (const Crossing& crossing : crossings_) {
+      const std::int64_t position = crossing.column * size_.height + crossing.row;
+      runs.push_back(position - std::exchange(last, position));
+    }
+    runs.push_back(size_.pixels() - last);
     return Rle::from_counts<std::int64_t>(size_, runs);
   }
 
  private:
-  void point(std::int64_t x, std::int64_t y) {
-    if (started_ && x != x_) cross(std::min(x, x_), std::min(y, y_));
-    started_ = true;
-    x_ = x;
-    y_ = y;
+  /// The points of an edge, one per step along its longer axis.
+  struct Line {
+    double start, slope;
+    [[nodiscard]] std::int64_t operator()(std::int64_t step) const {
+      return static_cast<std::int64_t>(start + slope * static_cast<double>(step) + 0.5);
+    }
+  };
+
+  struct Crossing {
+    std::int64_t column, row;
+  };
+
+  /// The first grid column from `x` on that is a pixel's centre. Pixel k has its centre at grid column 5 k
+  /// + 2.
+  static std::int64_t centre_from(std::int64_t x) { return x <= 2 ? 2 : (x + 2) / 5 * 5 + 2; }
+
+  /// Past the last centre of the frame.
+  [[nodiscard]] std::int64_t centre_end() const { return 5 * size_.width + 2; }
+
+  /// An edge with a point in every grid column of [x0, x1].
+  void cross_wide(const Line& line, std::int64_t x0, std::int64_t x1) {
+    for (std::int64_t x = centre_from(x0); x < std::min(x1, centre_end()); x += 5)
+      cross(x, std::min(line(x - x0), line(x + 1 - x0)));
   }
 
-  /// The outline passes from grid column x to the next one, at y. Pixel k has its centre at grid line 5 k
-  /// + 2.
+  /// An edge with a point in every grid row from y0 on.
+  void cross_tall(const Line& line, std::int64_t steps, std::int64_t y0) {
+    const std::int64_t low = std::min(line(0), line(steps)), high = std::max(line(0), line(steps));
+    for (std::int64_t x = centre_from(low); x < std::min(high, centre_end()); x += 5) {
+      const bool from_right = line(0) > x;
+      const auto passed = [&](std::int64_t step) { return (line(step) > x) != from_right; };
+      const double guess = (static_cast<double>(x) + 0.5 - line.start) / line.slope;
+      auto step = static_cast<std::int64_t>(std::clamp(guess, 1.0, static_cast<double>(steps)));
+      while (step > 1 && passed(step - 1)) --step;  // the guess is a rounding away
+      while (!passed(step)) ++step;
+      cross(x, y0 + step - 1);
+    }
+  }
+
+  /// The outline passes from grid column x to the next one, at y.
   void cross(std::int64_t x, std::int64_t y) {
-    if (x < 0 || x % 5 != 2 || x / 5 >= size_.width) return;
-    const std::int64_t row = y <= 0 ? 0 : std::min(size_.height, (y + 2) / 5);
-    crossings_.push_back(x / 5 * size_.height + row);
+    crossings_.push_back({x / 5, y <= 0 ? 0 : std::min(size_.height, (y + 2) / 5)});
+  }
+
+  /// Orders the crossings by column, then row: by counting, where they are dense enough.
+  void sort() {
+    const auto before = [](const Crossing& a, const Crossing& b) {
+      return a.column != b.column ? a.column < b.column : a.row < b.row;
+    };
+    if (crossings_.empty()) return;
+    const auto [low, high] =
+        std::minmax_element(crossings_.begin(), crossings_.end(),
+                            [](const Crossing& a, const Crossing& b) { return a.column < b.column; });
+    const std::int64_t first = low->column, columns = high->column - first + 1;
+    if (columns > 8 * static_cast<std::int64_t>(crossings_.size())) {
+      std::sort(crossings_.begin(), crossings_.end(), before);
+      return;
+    }
+    std::vector<std::uint32_t> place(static_cast<std::size_t>(columns) + 1);
+    for (const Crossing& crossing : crossings_)
+      ++place[static_cast<std::size_t>(crossing.column - first + 1)];
+    std::partial_sum(place.begin(), place.end(), place.begin());
+    std::vector<Crossing> sorted(crossings_.size());
+    for (const Crossing& crossing : crossings_)
+      sorted[place[static_cast<std::size_t>(crossing.column - first)]++] = crossing;
+    crossings_ = std::move(sorted);
+    for (std::size_t begin = 0, column = 0; column < static_cast<std::size_t>(columns); ++column) {
+      const std::size_t end = place[column];  // which has become that of the next one
+      std::sort(crossings_.begin() + static_cast<std::ptrdiff_t>(begin),
+                crossings_.begin() + static_cast<std::ptrdiff_t>(end), before);
+      begin = end;
+    }
   }
 
   Size size_;
-  std::vector<std::int64_t> crossings_;
-  std::int64_t x_ = 0, y_ = 0;
-  bool started_ = false;
+  std::vector<Crossing> crossings_;
 };
 
 }  // namespace detail

@@ -24,10 +24,8 @@ class TextWriter {
     for (std::size_t i = 0; i < counts.size(); ++i) {
       auto x = static_cast<std::int64_t>(counts[i]);
       if (i > 2) x -= counts[i - 2];
-      while (x < -16 || x > 15) {  // 5 bits with a sign in the last group
+      for (; x < -16 || x > 15; x >>= 5)  // 5 bits with a sign in the last group
         *out++ = static_cast<char>((x & 0x1f) + 0x20 + 48);
-        x >>= 5;
-      }
       *out++ = static_cast<char>((x & 0x1f) + 48);
     }
     return {begin, static_cast<std::size_t>(out - begin)};

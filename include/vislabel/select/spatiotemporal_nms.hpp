@@ -74,7 +74,7 @@ class OverlapTest {
   [[nodiscard]] bool in_any_frame(std::int64_t n, std::int64_t m) const {
     const boost::dynamic_bitset<> both =
         seen_[static_cast<std::size_t>(n)] & seen_[static_cast<std::size_t>(m)];
-    for (auto t = both.find_first(); t != both.npos; t = both.find_next(t)) {
+    for (auto t = both.find_first(); t != boost::dynamic_bitset<>::npos; t = both.find_next(t)) {
       const auto frame = static_cast<std::int64_t>(t);
       const Tracks::Slot &a = tracks_(n, frame), &b = tracks_(m, frame);
       if (enough(iou_bound(a, b)) && enough(frame_quotient(a, b, EmptyPair::zero))) return true;
