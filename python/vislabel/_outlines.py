@@ -46,7 +46,7 @@ def _numbers(entry: Any, i: int) -> Float64:
     """A polygon or a box as float64 [numbers]."""
     try:
         array = np.array(entry, np.float64) if type(entry) is list else _arrays.as_array(entry, f"pyobj[{i}]")
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         array = _arrays.as_array(entry, f"pyobj[{i}]")
     if array.ndim == 2 and array.shape[1] == 2 and len(array) > 2:
         array = array.ravel()
