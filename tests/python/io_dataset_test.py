@@ -138,6 +138,7 @@ BAD_DATASETS: list[tuple[Any, str]] = [
         dataset([annotation(areas=[1, "x"])]),
         'video 7, annotation 0, areas[1]: expected a number or null, got "x"',
     ),
+    ({"videos": None, "annotations": []}, "videos: expected a list, got null"),
     (
         dataset([annotation(bboxes=[None, [1, 2, 3]])]),
         "video 7, annotation 0, bboxes[1]: expected 4 numbers x, y, width, height or null, got [1, 2, 3]",
