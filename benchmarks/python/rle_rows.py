@@ -45,6 +45,10 @@ def rows(quick: bool) -> Rows:
     yield "annotation record (text, area, box), blob", lambda name: annotation_record(name, blob()[:few])
     yield "decode to F order, blob", lambda name: decode(name, blob()[:few], "F")
     yield "decode to C order, blob", lambda name: decode(name, blob()[:few], "C")
+    yield (
+        "decode to C order, blob, a call per mask",
+        lambda name: decode(name, blob()[:few], "C", per_mask=True),
+    )
     yield "decode to C order, small", lambda name: decode(name, small()[:many], "C")
     yield "decode to C order, adversarial", lambda name: decode(name, adversarial(), "C")
     yield "decode into a given C array, blob", lambda name: decode_into(name, blob()[:few])
@@ -135,7 +139,7 @@ def annotation_record(name: str, rles: list[Rle]) -> Row:
     return Row(name, contenders, len(rles))
 
 
-def decode(name: str, rles: list[Rle], order: str) -> Row:
+def decode(name: str, rles: list[Rle], order: str, per_mask: bool = False) -> Row:
     """Into new arrays, as everybody's plain call does."""
     turn: Callable[[Any], Any] = np.ascontiguousarray if order == "C" else lambda m: m
     contenders: dict[str, Callable[[], Any]] = {
@@ -145,10 +149,12 @@ def decode(name: str, rles: list[Rle], order: str) -> Row:
         from_dict = rlemasklib.RLEMask.from_dict
         contenders["rlemasklib"] = lambda: [from_dict(rle).to_array(order=order) for rle in rles]
 
-    if order == "C":
-        contenders[OURS] = lambda: vl.Masks.from_rle(rles).to_dense()
-    else:
+    if order == "F":
         contenders[OURS] = lambda: [drop_in.decode(rle) for rle in rles]
+    elif per_mask:
+        contenders[OURS] = lambda: [vl.Masks.from_rle([rle]).to_dense()[0] for rle in rles]
+    else:
+        contenders[OURS] = lambda: vl.Masks.from_rle(rles).to_dense()
     return Row(name, contenders, len(rles), images)
 
 

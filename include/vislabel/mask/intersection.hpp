@@ -15,6 +15,21 @@ namespace detail {
          static_cast<int>(a.top() < b.bottom()) & static_cast<int>(b.top() < a.bottom());
 }
 
+/// |a & b| of two masks whose boxes meet.
+[[nodiscard]] inline std::int64_t common_pixels(const PackedMask& a, const PackedMask& b) {
+  const BlockRange ra = a.range(), rb = b.range();
+  const std::int64_t row = std::max(ra.row, rb.row), row_end = std::min(ra.row + ra.rows, rb.row + rb.rows);
+  const std::int64_t word = std::max(ra.word, rb.word),
+                     word_end = std::min(ra.word + ra.words, rb.word + rb.words);
+  return static_cast<std::int64_t>(kernels().intersect(a.grid(ra, row, word), b.grid(rb, row, word),
+                                                       static_cast<std::size_t>(row_end - row),
+                                                       static_cast<std::size_t>(word_end - word)));
+}
+
+/// Rows of a table of pairs that are counted together, so that a mask of the other side is read from the
+/// cache.
+inline constexpr std::int64_t rows_at_once = 8;
+
 }  // namespace detail
 
 /// |a & b| of two masks of the same size: the integer that every IoU of the library starts from.
@@ -22,14 +37,7 @@ namespace detail {
 /// *Cost*: the occupancy words of the common box; 64 bytes of each mask per block that is mixed in both, and
 /// 2 of one per block that is mixed in that one and full in the other.
 [[nodiscard]] inline std::int64_t intersection_area(const PackedMask& a, const PackedMask& b) {
-  if (!detail::boxes_meet(a, b)) return 0;
-  const detail::BlockRange ra = a.range(), rb = b.range();
-  const std::int64_t row = std::max(ra.row, rb.row), row_end = std::min(ra.row + ra.rows, rb.row + rb.rows);
-  const std::int64_t word = std::max(ra.word, rb.word),
-                     word_end = std::min(ra.word + ra.words, rb.word + rb.words);
-  return static_cast<std::int64_t>(detail::kernels().intersect(a.grid(ra, row, word), b.grid(rb, row, word),
-                                                               static_cast<std::size_t>(row_end - row),
-                                                               static_cast<std::size_t>(word_end - word)));
+  return detail::boxes_meet(a, b) ? detail::common_pixels(a, b) : 0;
 }
 
 }  // namespace vislabel
