@@ -27,7 +27,7 @@ namespace detail {
 inline void count_common(const Masks& a, std::int64_t begin, std::int64_t end, const Masks& b,
                          std::int64_t* common) {
   constexpr std::int64_t ahead = 4;
-  std::array<std::int64_t, rows_at_once>
+  std::array<std::int64_t, most_rows_at_once>
       meeting;  // the rows whose boxes meet that of b[m]: found without a branch
   for (std::int64_t m = 0; m < b.count(); ++m) {
     if (m + ahead < b.count()) b[m + ahead].prefetch();
@@ -46,11 +46,12 @@ inline void count_common(const Masks& a, std::int64_t begin, std::int64_t end, c
 template <class P, class Row>
 void for_each_row(P policy, const Masks& a, const Masks& b, Row&& row) {
   if (a.count() > 0 && b.count() > 0) require_same_size(a.size(), b.size());
+  const std::int64_t rows = rows_at_once(a.count());
   exec::for_each(
-      policy, ceil_divide(a.count(), rows_at_once), rows_at_once * b.count() * 30,
-      [&] { return std::vector<std::int64_t>(static_cast<std::size_t>(rows_at_once * b.count())); },
+      policy, ceil_divide(a.count(), rows), rows * b.count() * 30,
+      [&] { return std::vector<std::int64_t>(static_cast<std::size_t>(rows * b.count())); },
       [&](std::vector<std::int64_t>& common, std::int64_t group) {
-        const std::int64_t begin = group * rows_at_once, end = std::min(begin + rows_at_once, a.count());
+        const std::int64_t begin = group * rows, end = std::min(begin + rows, a.count());
         count_common(a, begin, end, b, common.data());
         for (std::int64_t n = begin; n < end; ++n) row(n, common.data() + (n - begin) * b.count());
       });

@@ -98,7 +98,7 @@ namespace detail {
   }
 }
 
-inline constexpr std::int64_t frame_ns = 40;  ///< rough cost of one frame of one pair of tracks
+inline constexpr std::int64_t frame_ns = 80;  ///< rough cost of one frame of one pair of tracks
 
 /// common[(n - begin) * M + m] = pixels that tracks n of a and m of b share over all frames, for the rows n
 /// of [begin, end). Frame by frame, so that a mask of b is read once for all rows.
@@ -109,8 +109,8 @@ inline void count_common(const Tracks& a, std::int64_t begin, std::int64_t end, 
     for (std::int64_t m = 0; m < b.count(); ++m) {
       const Tracks::Slot& right = b(m, t);
       if (!right) continue;
-      std::array<const PackedMask*, rows_at_once> meeting;  // found without a branch on the boxes
-      std::array<std::int64_t, rows_at_once> rows;
+      std::array<const PackedMask*, most_rows_at_once> meeting;  // found without a branch on the boxes
+      std::array<std::int64_t, most_rows_at_once> rows;
       std::size_t count = 0;
       for (std::int64_t n = begin; n < end; ++n) {
         const Tracks::Slot& left = a(n, t);
@@ -126,11 +126,12 @@ inline void count_common(const Tracks& a, std::int64_t begin, std::int64_t end, 
 /// Calls `row(n, common)` for every track n of a, where common[m] are the pixels that it shares with b[m].
 template <class P, class Row>
 void for_each_row(P policy, const Tracks& a, const Tracks& b, Row&& row) {
+  const std::int64_t rows = rows_at_once(a.count());
   exec::for_each(
-      policy, ceil_divide(a.count(), rows_at_once), rows_at_once * b.count() * a.frames() * frame_ns,
-      [&] { return std::vector<std::int64_t>(static_cast<std::size_t>(rows_at_once * b.count())); },
+      policy, ceil_divide(a.count(), rows), rows * b.count() * a.frames() * frame_ns / 2,
+      [&] { return std::vector<std::int64_t>(static_cast<std::size_t>(rows * b.count())); },
       [&](std::vector<std::int64_t>& common, std::int64_t group) {
-        const std::int64_t begin = group * rows_at_once, end = std::min(begin + rows_at_once, a.count());
+        const std::int64_t begin = group * rows, end = std::min(begin + rows, a.count());
         count_common(a, begin, end, b, common.data());
         for (std::int64_t n = begin; n < end; ++n) row(n, common.data() + (n - begin) * b.count());
       });

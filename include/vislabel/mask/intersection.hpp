@@ -26,9 +26,13 @@ namespace detail {
                                                        static_cast<std::size_t>(word_end - word)));
 }
 
+inline constexpr std::int64_t most_rows_at_once = 8;
+
 /// Rows of a table of pairs that are counted together, so that a mask of the other side is read from the
-/// cache.
-inline constexpr std::int64_t rows_at_once = 8;
+/// cache; few enough that many threads find work.
+[[nodiscard]] inline std::int64_t rows_at_once(std::int64_t rows) {
+  return std::clamp<std::int64_t>(rows / 16, 1, most_rows_at_once);
+}
 
 }  // namespace detail
 
