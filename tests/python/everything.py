@@ -15,13 +15,13 @@ from vislabel import mask
 
 DENSE = oracle.random_masks(61, 400, (90, 120))
 WIDE = np.tile(DENSE[:40], (1, 8, 10)).view(np.uint8)  # 40 x 720 x 1200: what a second thread pays for
-VIDEO, PRESENT = oracle.random_tracks(62, 40, 12, (60, 80))
+VIDEO, PRESENT = oracle.random_tracks(62, 46, 16, (60, 80))
 MASKS, WIDE_MASKS = vl.Masks(DENSE), vl.Masks(WIDE)
 TRACKS = vl.Tracks(VIDEO, present=PRESENT)
 RLES, ROWS = MASKS.to_rle(), TRACKS.to_rle()
 BOXES = np.tile(MASKS.box, (2, 1))
-SCORES = np.random.default_rng(63).random(40)
-PREDICTED = np.random.default_rng(64).random((40, 12))
+SCORES = np.random.default_rng(63).random(46)
+PREDICTED = np.random.default_rng(64).random((46, 16))
 
 CALLS: dict[str, Callable[[], Any]] = {
     "Masks": lambda: vl.Masks(WIDE),
