@@ -103,12 +103,17 @@ def speaks_only_dlpack(x: object) -> bool:
     return False
 
 
+_AS_THEY_ARE = frozenset("?bBhHiIlLqQfd")  # NumPy's letters for bool, integers, float32 and float64
+
+
 def as_array(x: ArrayLike, name: str) -> npt.NDArray[Any]:
     """A NumPy view of ``x``'s memory, or a copy where there is no other way (lists, bfloat16, byte-swapped).
 
     Errors: tensors on another device than the CPU, sparse or quantised ones, arrays of objects or text,
     masked elements.
     """
+    if type(x) is np.ndarray and x.dtype.char in _AS_THEY_ARE and x.dtype.isnative:  # nearly always
+        return x
     if str(getattr(type(x), "__module__", "")).startswith("vislabel."):
         raise Error(f"{name} is {type(x).__name__}, expected an array")
     array = _from_tensor(x, name) if is_tensor(x) else _from_other(x, name)
