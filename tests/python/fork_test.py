@@ -139,7 +139,7 @@ x = np.zeros((48, 720, 1280), bool)
 x[:, 100:300, 200:500] = True
 count = lambda: len(os.listdir("/proc/self/task"))
 {before}
-print("parent", count())
+print("parent", count(), flush=True)  # or the child prints it again
 child = os.fork()
 if child == 0:
     import vislabel as vl
