@@ -152,6 +152,20 @@ VISLABEL_AVX2 inline __m256i pack_lane(const std::uint8_t* from, std::ptrdiff_t 
   return lane;
 }
 
+/// As `portable::place_block`.
+VISLABEL_AVX2 inline void place_block(const Block& block, std::size_t column, Block*& mixed,
+                                      BlockBits* bits) {
+  const auto* half = reinterpret_cast<const __m256i*>(block.data());
+  const __m256i low = _mm256_loadu_si256(half), high = _mm256_loadu_si256(half + 1);
+  const BlockBits one = classify(low, high);
+  bits[column / 64].some |= one.some << column % 64;
+  bits[column / 64].full |= one.full << column % 64;
+  auto* to = reinterpret_cast<__m256i*>(mixed->data());
+  _mm256_storeu_si256(to, low);
+  _mm256_storeu_si256(to + 1, high);
+  mixed += one.some & ~one.full;
+}
+
 /// any[i] |= all rows' bytes 32 i to 32 i + 31. Four rows at a time, along the rows: memory likes that.
 VISLABEL_AVX2 inline void merge_rows(const std::uint8_t* from, std::ptrdiff_t stride, std::size_t rows,
                                      std::size_t count, __m256i* any) {
@@ -183,7 +197,7 @@ VISLABEL_AVX2 inline void pack_tile(const std::uint8_t* from, std::ptrdiff_t str
     const auto part = [&](std::size_t k) VISLABEL_AVX2 {
       return half == 0 ? _mm256_castsi256_si128(lanes[k]) : _mm256_extracti128_si256(lanes[k], 1);
     };
-    portable::place_block(interleave(part(0), part(1), part(2), part(3)), column + half, mixed, bits);
+    place_block(interleave(part(0), part(1), part(2), part(3)), column + half, mixed, bits);
   }
 }
 
@@ -217,7 +231,9 @@ VISLABEL_AVX2 inline BlockBits pack_columns(const std::uint8_t* from, std::ptrdi
   for (std::size_t c = 0; c < columns; ++c) {
     const std::uint8_t* column = from + static_cast<std::ptrdiff_t>(c) * stride;
     for (std::size_t i = 0; i < rows / 32; ++i) out[i][c] = pack_word(column + 32 * i);
-    if (rows % 32 != 0) out[count - 1][c] = portable::pack_tail(column + rows / 32 * 32, rows % 32);
+    if (rows % 32 == 0) continue;
+    out[count - 1][c] = rows < 32 ? portable::pack_tail(column, rows)
+                                  : pack_word(column + rows - 32) >> (32 - rows % 32);  // its last 32 rows
   }
   return classify(out, count);
 }
