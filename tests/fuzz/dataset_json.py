@@ -44,7 +44,7 @@ def same(a: io.Annotations | io.Detections, b: io.Annotations | io.Detections) -
 
 
 def as_python_reads(data: bytes) -> Any:
-    """The whole file. Of a key that comes twice the library reads the last value only: the first may be no text."""
+    """The whole file. Of a key given twice the library reads the last value: another may be no text."""
     return json.loads(data.decode("utf-8", "replace"))
 
 

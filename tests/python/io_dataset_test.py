@@ -138,6 +138,10 @@ BAD_DATASETS: list[tuple[Any, str]] = [
         dataset([annotation(areas=[1, "x"])]),
         'video 7, annotation 0, areas[1]: expected a number or null, got "x"',
     ),
+    (
+        {"videos": [video(height=2**30)], "annotations": []},
+        "a video without annotations: size is 1073741824 x 3, expected sides of at most 67108864",
+    ),
     ({"videos": None, "annotations": []}, "videos: expected a list, got null"),
     (
         dataset([annotation(bboxes=[None, [1, 2, 3]])]),

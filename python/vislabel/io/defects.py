@@ -176,7 +176,8 @@ def packed(rows: list[list[Any]], wheres: Sequence[str], shape: Shape) -> tuple[
             for t, rle in enumerate(row)
             if (reason := _malformed(rle, size))
         ]
-        return None, defects or [Defect(wheres[0], str(error))]  # as for sizes beyond the limits
+        where = wheres[0] if wheres else "a video without annotations"
+        return None, defects or [Defect(where, str(error))]  # as for sizes beyond the limits
 
 
 def _malformed(rle: Any, size: tuple[int, int]) -> str | None:
