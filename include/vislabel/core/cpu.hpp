@@ -1,5 +1,5 @@
 /// The seam where instruction sets come in. An algorithm calls `detail::kernels()` and nothing else: OpenMP
-/// outside, dispatch inside, one call per row, block or list of block pairs.
+/// outside, dispatch inside, one call per block row, block column, run of bytes or pair of grids.
 #pragma once
 
 #include <cstdlib>
