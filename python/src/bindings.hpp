@@ -15,6 +15,7 @@
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
+#include <vislabel/core/rule.hpp>
 #include <vislabel/iou/tables.hpp>
 #include <vislabel/iou/track_iou.hpp>
 
@@ -27,6 +28,7 @@ void bind_mask(py::module_& module);
 void bind_track(py::module_& module);
 void bind_iou(py::module_& module);
 void bind_select(py::module_& module);
+void bind_fuse(py::module_& module);
 
 /// The policy of every call: `vislabel.set_num_threads` decides how many threads (0: all).
 [[nodiscard]] exec::Omp policy();
@@ -127,6 +129,10 @@ template <class E>
 
 [[nodiscard]] inline EmptyPair empty_pair_of(const py::object& name) {
   return named<EmptyPair>(name, "empty_pair", {{"zero", EmptyPair::zero}, {"one", EmptyPair::one}});
+}
+
+[[nodiscard]] inline Rule rule_of(const py::object& name) {
+  return named<Rule>(name, "rule", {{"paper", Rule::paper}, {"reference", Rule::reference}});
 }
 
 [[nodiscard]] inline OverTime over_time_of(const py::object& name) {

@@ -85,4 +85,5 @@ PYBIND11_MODULE(_core, module) {
   bind_track(module);
   bind_iou(module);
   bind_select(module);
+  bind_fuse(module);
 }

@@ -7,10 +7,6 @@
 namespace vislabel::python {
 namespace {
 
-Rule rule_of(const py::object& name) {
-  return named<Rule>(name, "rule", {{"paper", Rule::paper}, {"reference", Rule::reference}});
-}
-
 Suppress suppress_of(const py::object& name) {
   return named<Suppress>(name, "suppress",
                          {{"at_least", Suppress::at_least}, {"more_than", Suppress::more_than}});

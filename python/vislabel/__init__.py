@@ -14,7 +14,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vislabel import _core, iou, mask, select
+from vislabel import _core, fuse, iou, mask, select
 from vislabel._arrays import integer
 from vislabel._core import Error, __version__
 from vislabel._masks import Masks
@@ -30,6 +30,7 @@ __all__ = [
     "__version__",
     "build_info",
     "draw",
+    "fuse",
     "get_cmake_dir",
     "get_include",
     "get_num_threads",

@@ -222,6 +222,14 @@ def boxes(x: ArrayLike, name: str) -> Float64:
     return np.zeros((0, 4)) if array.shape == (0,) else table(array, name, None, 4)
 
 
+def box_tracks(x: ArrayLike, name: str) -> Float64:
+    """``x`` as float64 [N, T, 4]."""
+    array = as_array(x, name)
+    if array.ndim != 3 or array.shape[2] != 4:
+        raise Error(f"{name} has shape {list(array.shape)}, expected [N, T, 4]")
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
 def flags(x: ArrayLike, name: str, shape: tuple[int, ...], expected: str) -> npt.NDArray[np.uint8]:
     """Where ``x`` of the given shape is not 0, as 0 and 1; floats must be 0 or 1."""
     array = as_array(x, name)
@@ -234,13 +242,14 @@ def flags(x: ArrayLike, name: str, shape: tuple[int, ...], expected: str) -> npt
     return np.asarray(array != 0, np.uint8)
 
 
-def indices(x: ArrayLike, name: str, length: int | None = None) -> Int64:
-    """``x`` as int64 [length]; bool and floats are refused."""
+def indices(x: ArrayLike, name: str, length: int | None = None, *, axes: int = 1) -> Int64:
+    """``x`` as int64 [length], or with more axes; bool and floats are refused."""
     array = as_array(x, name)
-    if array.size == 0 and array.ndim == 1:
+    if array.size == 0 and array.ndim == axes:
         array = array.astype(np.int64)
-    if array.ndim != 1 or array.dtype.kind not in "iu" or (length is not None and len(array) != length):
+    if array.ndim != axes or array.dtype.kind not in "iu" or (length is not None and len(array) != length):
         expected = "integers" if length is None else f"{length} integers"
+        expected += f" of {axes} axes" if axes > 1 else ""
         raise Error(f"{name} has shape {list(array.shape)} and dtype {array.dtype}, expected {expected}")
     if array.dtype == np.uint64 and (array >> np.uint64(63)).any():
         raise Error(f"{name} has {array.max()}, expected integers of at most 63 bits")

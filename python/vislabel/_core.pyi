@@ -13,16 +13,23 @@ __all__: list[str] = [
     "Masks",
     "NmsOptions",
     "Tracks",
+    "assign",
     "box_iou",
     "build_info",
+    "doob",
     "frame_iou",
+    "fuse_keyframes",
     "get_num_threads",
+    "keyframes",
     "mask_counts",
     "mask_iou",
     "masks_from_polygons",
     "merge_rounds",
+    "missing_data",
     "pseudo_labels",
+    "pseudo_masks",
     "quality",
+    "remove_inaccurate",
     "retain",
     "rle_area",
     "rle_box",
@@ -32,7 +39,9 @@ __all__: list[str] = [
     "rle_from_polygons",
     "rle_merge",
     "rle_runs",
+    "scm",
     "set_num_threads",
+    "shqm",
     "spatiotemporal_nms",
     "track_counts",
     "track_iou",
@@ -121,6 +130,15 @@ class NmsOptions:
         arg4: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
     ) -> None: ...
 
+def assign(
+    arg0: Tracks,
+    arg1: Tracks | None,
+    arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg3: typing.Any,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: typing.Any,
+    arg6: typing.Any,
+) -> tuple: ...
 def box_iou(
     arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
@@ -128,10 +146,29 @@ def box_iou(
     arg3: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
 ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]: ...
 def build_info() -> dict: ...
+def doob(
+    arg0: Tracks,
+    arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.Any,
+    arg4: typing.Any,
+) -> Tracks: ...
 def frame_iou(
     arg0: Tracks, arg1: Tracks, arg2: typing.Any
 ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]: ...
+def fuse_keyframes(
+    arg0: collections.abc.Sequence,
+    arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+    arg2: typing.Any,
+    arg3: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None,
+    arg4: typing.Any,
+) -> tuple: ...
 def get_num_threads() -> int: ...
+def keyframes(
+    arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.Any,
+) -> typing.Annotated[numpy.typing.NDArray[numpy.int64], "[m, n]"]: ...
 def mask_counts(
     arg0: Masks, arg1: Masks
 ) -> tuple[
@@ -151,6 +188,7 @@ def masks_from_polygons(
 def merge_rounds(
     arg0: Tracks, arg1: Tracks, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.Any
 ) -> tuple: ...
+def missing_data(arg0: Tracks, arg1: Tracks, arg2: typing.Any) -> tuple: ...
 def pseudo_labels(
     arg0: Tracks,
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
@@ -161,10 +199,25 @@ def pseudo_labels(
     arg6: Tracks | None,
     arg7: typing.SupportsFloat | typing.SupportsIndex,
 ) -> tuple: ...
+def pseudo_masks(
+    arg0: collections.abc.Sequence,
+    arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.Any,
+    arg4: typing.SupportsFloat | typing.SupportsIndex,
+    arg5: typing.Any,
+    arg6: typing.Any,
+    arg7: typing.SupportsInt | typing.SupportsIndex,
+    arg8: typing.Any,
+    arg9: typing.Any,
+) -> tuple: ...
 def quality(
     arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
 ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]: ...
+def remove_inaccurate(
+    arg0: Tracks, arg1: Tracks, arg2: typing.SupportsFloat | typing.SupportsIndex
+) -> tuple: ...
 def retain(
     arg0: Tracks,
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
@@ -183,7 +236,18 @@ def rle_from_polygons(
 ) -> list: ...
 def rle_merge(arg0: collections.abc.Sequence, arg1: bool) -> dict: ...
 def rle_runs(arg0: collections.abc.Sequence) -> list: ...
+def scm(
+    arg0: collections.abc.Sequence,
+    arg1: collections.abc.Sequence,
+    arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg3: typing.Any,
+) -> numpy.ndarray: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+def shqm(
+    arg0: collections.abc.Sequence,
+    arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg2: typing.Any,
+) -> tuple: ...
 def spatiotemporal_nms(
     arg0: Tracks, arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg2: NmsOptions
 ) -> tuple: ...

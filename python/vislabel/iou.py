@@ -14,6 +14,7 @@ import numpy.typing as npt
 from vislabel import _arrays, _core
 from vislabel._arrays import ArrayLike, Float64, Given, Int64, Tensor, like
 from vislabel._masks import Masks, as_masks
+from vislabel._options import BoxOverlap
 from vislabel._tracks import Tracks, as_tracks
 
 EmptyPair = Literal["zero", "one"]
@@ -147,19 +148,17 @@ def intersection_and_union(a: Masks | Tracks | ArrayLike, b: Masks | Tracks | Ar
 
 @overload
 def box_iou(
-    a: Tensor[Given], b: ArrayLike, *, kind: Literal["iou", "giou"] = ..., crowd: ArrayLike | None = ...
+    a: Tensor[Given], b: ArrayLike, *, kind: BoxOverlap = ..., crowd: ArrayLike | None = ...
 ) -> Given: ...
 @overload
 def box_iou(
-    a: ArrayLike, b: Tensor[Given], *, kind: Literal["iou", "giou"] = ..., crowd: ArrayLike | None = ...
+    a: ArrayLike, b: Tensor[Given], *, kind: BoxOverlap = ..., crowd: ArrayLike | None = ...
 ) -> Given: ...
 @overload
 def box_iou(
-    a: ArrayLike, b: ArrayLike, *, kind: Literal["iou", "giou"] = ..., crowd: ArrayLike | None = ...
+    a: ArrayLike, b: ArrayLike, *, kind: BoxOverlap = ..., crowd: ArrayLike | None = ...
 ) -> Float64: ...
-def box_iou(
-    a: ArrayLike, b: ArrayLike, *, kind: Literal["iou", "giou"] = "iou", crowd: ArrayLike | None = None
-) -> Any:
+def box_iou(a: ArrayLike, b: ArrayLike, *, kind: BoxOverlap = "iou", crowd: ArrayLike | None = None) -> Any:
     """IoU or generalised IoU of every pair of boxes, float64 [N, M].
 
     Parameters

@@ -13,11 +13,11 @@ import numpy as np
 
 from vislabel import _arrays, _core
 from vislabel._arrays import ArrayLike, Float64, Given, Tensor, like, number, table, vector
+from vislabel._options import Rule
 from vislabel._tracks import Tracks, as_tracks
 from vislabel.iou import OverTime
 
 Suppress = Literal["at_least", "more_than"]
-Rule = Literal["paper", "reference"]
 
 __all__ = [
     "MergedRounds",

@@ -37,7 +37,9 @@ TEST_CASE("a box that is not finite or has a negative side is refused by name, i
   const double nan = std::numeric_limits<double>::quiet_NaN(),
                infinity = std::numeric_limits<double>::infinity();
   const auto refusal = [](Box box) {
-    return oracle::error_of([&] { vislabel::detail::require_box(box, "boxes", 7); });
+    return oracle::error_of([&] {
+      vislabel::detail::require_box(box, std::numeric_limits<double>::infinity(), "boxes[", 7, "]");
+    });
   };
   CHECK(refusal({1, 2, -3, 4}) ==
         "boxes[7] is (1, 2, -3, 4), expected finite x, y, width, height with width and height of at least 0");

@@ -18,6 +18,7 @@ WITHOUT_TEST = {
     "core/block.hpp": "types and constants, all over tests/core/kernels_portable_test.cpp",
     "core/kernels_avx2.hpp": "tests/core/kernels_portable_test.cpp runs every table that the machine has",
     "core/kernels_avx512.hpp": "tests/core/kernels_portable_test.cpp runs every table that the machine has",
+    "core/rule.hpp": "two names; what they stand for is tested where they are options",
     "version.hpp": "three numbers, compared with the package's version in tests/python/package_test.py",
     "vislabel.hpp": "only includes; this file checks which, tests/consumer compiles it",
 }

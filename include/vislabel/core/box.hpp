@@ -32,12 +32,13 @@ struct Box {
 
 namespace detail {
 
-/// `most` bounds every number: areas and hulls of boxes below 1e100 do not overflow.
-inline void require_box(const Box& box, const char* name, std::ptrdiff_t index,
-                        double most = std::numeric_limits<double>::infinity()) {
-  require(std::abs(box.x) < most && std::abs(box.y) < most && box.width >= 0 && box.width < most &&
-              box.height >= 0 && box.height < most,
-          name, "[", index, "] is (", box.x, ", ", box.y, ", ", box.width, ", ", box.height,
+/// A box below `most` in every number: with 1e100, areas and hulls of boxes do not overflow. `place` names
+/// it.
+template <class... Place>
+void require_box(const Box& box, double most, const Place&... place) {
+  const bool fits = std::abs(box.x) < most && std::abs(box.y) < most && box.width >= 0 && box.width < most &&
+                    box.height >= 0 && box.height < most;
+  require(fits, place..., " is (", box.x, ", ", box.y, ", ", box.width, ", ", box.height,
           "), expected finite x, y, width, height",
           most < std::numeric_limits<double>::infinity() ? " below 1e100" : "",
           " with width and height of at least 0");

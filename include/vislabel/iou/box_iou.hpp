@@ -51,10 +51,8 @@ struct BoxIouOptions {
 template <exec::Policy P>
 [[nodiscard]] Table box_iou(P policy, std::span<const Box> a, std::span<const Box> b,
                             const BoxIouOptions& options = {}) {
-  for (std::size_t n = 0; n < a.size(); ++n)
-    detail::require_box(a[n], "a", static_cast<std::ptrdiff_t>(n), 1e100);
-  for (std::size_t m = 0; m < b.size(); ++m)
-    detail::require_box(b[m], "b", static_cast<std::ptrdiff_t>(m), 1e100);
+  for (std::size_t n = 0; n < a.size(); ++n) detail::require_box(a[n], 1e100, "a[", n, "]");
+  for (std::size_t m = 0; m < b.size(); ++m) detail::require_box(b[m], 1e100, "b[", m, "]");
   detail::require(options.crowd.empty() || options.crowd.size() == b.size(), "crowd has ",
                   options.crowd.size(), " entries, expected one per box of b (", b.size(), ")");
   detail::require(options.crowd.empty() || options.kind == BoxOverlap::iou, "crowd goes with kind iou only");

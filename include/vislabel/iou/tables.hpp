@@ -11,6 +11,8 @@ namespace vislabel {
 using Table = Eigen::Array<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 /// [rows, columns] of 64-bit integers: areas, intersections, unions.
 using CountTable = Eigen::Array<std::int64_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+/// [rows, columns] of indices; -1 where there is none.
+using IndexTable = CountTable;
 /// [rows, columns] of truth values.
 using BoolTable = Eigen::Array<bool, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 

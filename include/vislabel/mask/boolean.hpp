@@ -2,12 +2,10 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <span>
 #include <vector>
-#include <vislabel/core/box.hpp>
 #include <vislabel/core/exec.hpp>
+#include <vislabel/mask/crop.hpp>
 #include <vislabel/mask/masks.hpp>
 #include <vislabel/mask/packer.hpp>
 
@@ -45,25 +43,6 @@ template <class Op>
       for (std::size_t c = 0; c < result.size(); ++c) result[c] = op(x[c], y[c]);
       packer.add(row, column, result);
     }
-  return packer.finish();
-}
-
-/// All pixels with top <= y < bottom and left <= x < right, which lie in the frame.
-[[nodiscard]] inline PackedMask rectangle(Packer& packer, std::int64_t left, std::int64_t top,
-                                          std::int64_t right, std::int64_t bottom) {
-  if (left >= right || top >= bottom) return {};
-  for (std::int64_t row = top / block_rows; row * block_rows < bottom; ++row) {
-    const std::int64_t y = row * block_rows, first = std::max<std::int64_t>(0, top - y);
-    const std::int64_t last = std::min(block_rows, bottom - y) - 1;
-    const std::uint32_t word = (~std::uint32_t{0} >> (block_rows - 1 - last)) & ~below<std::uint32_t>(first);
-    for (std::int64_t column = left / block_columns; column * block_columns < right; ++column) {
-      Block block{};
-      const std::int64_t x = column * block_columns;
-      for (std::int64_t c = std::max<std::int64_t>(0, left - x); c < std::min(block_columns, right - x); ++c)
-        block[static_cast<std::size_t>(c)] = word;
-      packer.add(row, column, block);
-    }
-  }
   return packer.finish();
 }
 
@@ -114,7 +93,7 @@ template <exec::Policy P>
 template <exec::Policy P>
 [[nodiscard]] Masks complement(P policy, const Masks& masks) {
   detail::Packer packer(masks.size());
-  const PackedMask frame = detail::rectangle(packer, 0, 0, masks.size().width, masks.size().height);
+  const PackedMask frame = detail::filled(packer, {0, 0, masks.size().width, masks.size().height});
   const Masks frames(masks.size(), std::vector<PackedMask>(static_cast<std::size_t>(masks.count()), frame));
   return subtract(policy, frames, masks);
 }
@@ -136,35 +115,6 @@ template <exec::Policy P>
   PackedMask common = masks[0];
   for (const PackedMask& mask : masks) common = detail::combine(packer, common, mask, detail::And{});
   return common;
-}
-
-/// Every mask without its pixels outside its box: columns [floor(x), ceil(x + width)) and rows likewise stay.
-///
-/// *Shapes*: `boxes` [N].
-/// *Source*: PM-VIS, Sec. III-D3 (deletion of pixels outside the annotated box).
-/// *Errors*: another number of boxes than masks; a box that is not finite or has a negative side.
-template <exec::Policy P>
-[[nodiscard]] Masks crop_to(P policy, const Masks& masks, std::span<const Box> boxes) {
-  detail::require(static_cast<std::int64_t>(boxes.size()) == masks.count(), "boxes has ", boxes.size(),
-                  " boxes, expected one per mask (", masks.count(), ")");
-  for (std::size_t n = 0; n < boxes.size(); ++n)
-    detail::require_box(boxes[n], "boxes", static_cast<std::ptrdiff_t>(n));
-  const auto inside = [](double edge, std::int64_t most) {
-    return static_cast<std::int64_t>(std::clamp(edge, 0.0, static_cast<double>(most)));
-  };
-  std::vector<PackedMask> out(boxes.size());
-  exec::for_each(
-      policy, masks.count(), 3'000, [&] { return detail::Packer(masks.size()); },
-      [&](detail::Packer& packer, std::int64_t n) {
-        const Box& box = boxes[static_cast<std::size_t>(n)];
-        const Size size = masks.size();
-        const PackedMask frame = detail::rectangle(packer, inside(std::floor(box.x), size.width),
-                                                   inside(std::floor(box.y), size.height),
-                                                   inside(std::ceil(box.x + box.width), size.width),
-                                                   inside(std::ceil(box.y + box.height), size.height));
-        out[static_cast<std::size_t>(n)] = detail::combine(packer, masks[n], frame, detail::And{});
-      });
-  return {masks.size(), std::move(out)};
 }
 
 }  // namespace vislabel

@@ -148,11 +148,16 @@ class BlocksOf {
   explicit BlocksOf(const PackedMask& mask)
       : range_(mask.range()), grid_(mask.grid(range_, range_.row, range_.word)) {}
 
+  /// What the 64 blocks of an occupancy word of the frame have; nothing outside of the mask's own.
+  [[nodiscard]] BlockBits bits(std::int64_t row, std::int64_t word) const {
+    const std::int64_t i = index(row, word);
+    return i < 0 ? BlockBits{} : grid_.bits[i];
+  }
+
   /// One of the mask's own blocks, `full_block`, or `empty_block`, everywhere outside too.
   [[nodiscard]] const Block& operator()(std::int64_t row, std::int64_t column) const {
-    const std::int64_t r = row - range_.row, w = column / 64 - range_.word;
-    if (r < 0 || r >= range_.rows || w < 0 || w >= range_.words) return empty_block;
-    const std::int64_t i = r * range_.words + w;
+    const std::int64_t i = index(row, column / 64);
+    if (i < 0) return empty_block;
     const auto [some, full] = grid_.bits[i];
     const auto bit = static_cast<unsigned>(column % 64);
     if ((some >> bit & 1) == 0) return empty_block;
@@ -161,9 +166,32 @@ class BlocksOf {
   }
 
  private:
+  [[nodiscard]] std::int64_t index(std::int64_t row, std::int64_t word) const {
+    const std::int64_t r = row - range_.row, w = word - range_.word;
+    return r < 0 || r >= range_.rows || w < 0 || w >= range_.words ? -1 : r * range_.words + w;
+  }
+
   BlockRange range_;
   BlockGrid grid_;
 };
+
+/// Calls `visit(row, column, block)` for every block with pixels, row by row, each row from left to right.
+template <class Visit>
+void for_each_block(const PackedMask& mask, Visit&& visit) {
+  const BlockRange range = mask.range();
+  const BlockBits* bits = mask.bits();
+  const Block* mixed = mask.blocks();
+  for (std::int64_t row = range.row; row < range.row + range.rows; ++row)
+    for (std::int64_t word = range.word; word < range.word + range.words; ++word) {
+      const auto [some, full] = *bits++;
+      for (std::uint64_t rest = some; rest != 0; rest &= rest - 1) {
+        const int bit = std::countr_zero(rest);
+        const bool is_full = (full >> bit & 1) != 0;
+        visit(row, word * 64 + bit, is_full ? full_block : *mixed);
+        if (!is_full) ++mixed;
+      }
+    }
+}
 
 }  // namespace detail
 }  // namespace vislabel

@@ -5,17 +5,12 @@
 #include <boost/dynamic_bitset.hpp>
 #include <cstdint>
 #include <vector>
+#include <vislabel/core/rule.hpp>
 #include <vislabel/iou/tables.hpp>
 #include <vislabel/select/quality.hpp>
 #include <vislabel/track/tracks.hpp>
 
 namespace vislabel {
-
-/// Where the paper and its published code differ.
-enum class Rule {
-  paper,      ///< what the text says
-  reference,  ///< what the published AutoQ-VIS code does
-};
 
 /// Options of `retain`.
 struct RetentionOptions {

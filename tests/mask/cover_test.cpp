@@ -1,0 +1,93 @@
+#include <doctest/doctest.h>
+
+#include <map>
+#include <oracle.hpp>
+#include <set>
+#include <vislabel/mask/cover.hpp>
+
+using namespace vislabel;
+using oracle::Dense;
+using Members = std::set<std::int32_t>;
+using Regions = std::map<Members, Dense>;
+
+namespace {
+
+/// Pixel by pixel: which masks cover it.
+Regions regions_of(Size size, const std::vector<Dense>& masks, std::size_t least) {
+  Regions regions;
+  for (std::int64_t y = 0; y < size.height; ++y)
+    for (std::int64_t x = 0; x < size.width; ++x) {
+      Members members;
+      for (std::size_t n = 0; n < masks.size(); ++n)
+        if (masks[n](y, x) != 0) members.insert(static_cast<std::int32_t>(n));
+      if (members.size() >= least) regions.try_emplace(members, size).first->second(y, x) = 1;
+    }
+  return regions;
+}
+
+Regions found(Size size, const std::vector<Dense>& dense, std::int32_t least) {
+  const Masks masks = oracle::packed(size, dense);
+  detail::MaskSets sets(static_cast<std::int32_t>(dense.size()));
+  Regions regions;
+  std::pair<std::int64_t, std::int64_t> last{-1, -1};
+  detail::for_each_cover_part(
+      std::vector<PackedMask>(masks.begin(), masks.end()), least, sets, [&](const detail::CoverPart& part) {
+        REQUIRE(last <= std::pair(part.row, part.column));
+        last = {part.row, part.column};
+        Members members;
+        sets.for_each_member(part.set, [&](std::int32_t mask) { members.insert(mask); });
+        REQUIRE(static_cast<std::int32_t>(members.size()) == sets.size(part.set));
+        Dense& region = regions.try_emplace(members, size).first->second;
+        for (std::int64_t c = 0; c < detail::block_columns; ++c)
+          for (std::int64_t r = 0; r < detail::block_rows; ++r)
+            if ((part.pixels[static_cast<std::size_t>(c)] >> r & 1) != 0) {
+              std::uint8_t& pixel =
+                  region(part.row * detail::block_rows + r, part.column * detail::block_columns + c);
+              REQUIRE(pixel == 0);
+              pixel = 1;
+            }
+      });
+  return regions;
+}
+
+}  // namespace
+
+TEST_CASE("three masks make seven regions where all their combinations occur") {
+  const Size size{1, 7};
+  const std::vector<Dense> masks{oracle::drawn({"#..#.##"}), oracle::drawn({".#.##.#"}),
+                                 oracle::drawn({"..#.###"})};
+  CHECK(found(size, masks, 1).size() == 7);
+  CHECK(found(size, masks, 2).size() == 4);
+  CHECK(found(size, masks, 2).at({0, 1, 2}) == oracle::drawn({"......#"}));
+}
+
+TEST_CASE("a set of masks has one number, whichever way it is met") {
+  detail::MaskSets sets(4);
+  const std::int32_t pair = sets.with(sets.with(0, 1), 3);
+  CHECK(sets.with(sets.with(0, 1), 2) != pair);
+  CHECK(sets.with(sets.with(0, 1), 3) == pair);
+  CHECK(sets.size(pair) == 2);
+  CHECK(sets.size(0) == 0);
+}
+
+TEST_CASE("the regions are those found pixel by pixel") {
+  oracle::Random random(91);
+  for (const Size size : oracle::awkward_sizes()) {
+    if (size.pixels() > 40'000) continue;
+    for (const std::int64_t count : {0, 1, 2, 3, 6}) {
+      const std::vector<Dense> masks = oracle::random_masks(random, size, count);
+      REQUIRE(found(size, masks, 1) == regions_of(size, masks, 1));
+      REQUIRE(found(size, masks, 2) == regions_of(size, masks, 2));
+    }
+  }
+}
+
+TEST_CASE("forty masks of noise have a region for almost every pixel") {
+  oracle::Random random(92);
+  const Size size{33, 18};
+  std::vector<Dense> masks;
+  for (int n = 0; n < 40; ++n) masks.push_back(oracle::random_mask(random, size, oracle::Content::half));
+  const Regions regions = found(size, masks, 2);
+  CHECK(regions.size() > 550);
+  CHECK(regions == regions_of(size, masks, 2));
+}
