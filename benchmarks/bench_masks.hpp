@@ -84,6 +84,7 @@ struct Shape {
     const double dx = (static_cast<double>(column) - x) / aspect,
                  dy = (static_cast<double>(row) - y) * aspect;
     const double distance = std::sqrt(dx * dx + dy * dy);
+    if (ragged == 0 && std::abs(distance - radius) > wave * radius) return distance < radius;
     const double edge = radius * (1 + wave * std::cos(3 * std::atan2(dy, dx) + phase));
     return distance < edge + (ragged > 0 ? random.real(-ragged, ragged) : 0.0);
   }

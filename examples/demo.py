@@ -1,10 +1,14 @@
-"""The whole AutoQ-VIS selection on a real video: two rounds of proposals, selected, merged, drawn.
+"""AutoQ-VIS and PM-VIS on a real video: two rounds of proposals, selected; masks for their boxes.
 
 Every step is a command that you can run yourself; it is printed before it runs. `./dev demo` calls this with
 frames 100 to 299 of OpenCV's surveillance clip; `./dev demo VIDEO` with a video of yours.
 
 The proposals come from background subtraction and optical flow and stand in for a model's detections; their
 scores are lower than a trained model's, so the quality threshold here is 0.45 instead of the paper's 0.75.
+
+PM-VIS then takes the boxes of the selected tracks for annotations and fuses three sources of masks under
+them: background subtraction, optical flow, and GrabCut prompted with each box, a stand-in for HQ-SAM. The
+boxes come from the first two, which agree with them more than they would with boxes drawn by people.
 """
 
 from __future__ import annotations
@@ -20,8 +24,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import fusion_pictures
 from vislabel.cli import main as vislabel
 from vislabel.cli.terminal import print_table
+from vislabel.io import read_results
 from vislabel.propose import read_video
 
 CLIP = Path("build/clip/vtest.avi")
@@ -49,6 +55,7 @@ def frames_of(video: Path) -> tuple[int, int]:
 
 
 Row = tuple[str, str, str]
+Cut = tuple[str, str, str, str]  # --start, N, --stop, N
 
 
 def proposal_rows(title: str, report: dict[str, Any]) -> list[Row]:
@@ -72,33 +79,74 @@ def selection_rows(report: dict[str, Any]) -> list[Row]:
     return [(f"  {step}", kept[step], f"{1000 * seconds[step]:.1f} ms") for step in seconds if step in kept]
 
 
-def demo(video: Path, output: Path) -> None:
-    """Runs all steps and prints the table."""
-    begin = time.perf_counter()
-    start, stop = frames_of(video)
-    cut = ("--start", start, "--stop", stop)
+def fusion_rows(prompt: dict[str, Any], fuse: dict[str, Any]) -> list[Row]:
+    """What the sources gave and how the fusion chose, as rows of the table."""
+    counts, seconds = fuse["counts"], fuse["seconds"]
+    asked = f"{prompt['counts']['boxes']} boxes, {prompt['counts']['empty masks']} empty masks"
+    rows = [("prompt (GrabCut, for HQ-SAM)", asked, f"{prompt['seconds']['prompt']:.1f} s")]
+    for name, source in fuse["sources"].items():
+        found = f"{source['masks']} masks, {source['of_annotations']} for a box, {source['won']} win"
+        rows.append((f"  {name}", found, ""))
+    made = f"{counts['masks']} masks, {counts['deleted']} pixels deleted"
+    rows.append(("fuse (assignment, SHQM, DOOB)", made, f"{1000 * seconds['fuse']:.1f} ms"))
+    rows.append(("  write", f"{counts['written']} tracks", f"{1000 * seconds['write']:.1f} ms"))
+    return rows
+
+
+def auto_q_vis(video: Path, output: Path, cut: Cut) -> list[Row]:
+    """Two rounds into `pseudo.json`, each source of the second also alone, pictures; rows of the table."""
     skeleton, first, final = output / "videos.json", output / "pseudo-round1.json", output / "pseudo.json"
-    output.mkdir(parents=True, exist_ok=True)
     table: list[Row] = []
     for number, settings in enumerate(("coarse", "fine"), 1):
         results = output / f"results-round{number}.json"
-        frames = ("--frames", output / "JPEGImages", "--videos-out", skeleton) if number == 1 else ()
-        report = run("propose", video, "-o", results, "--settings", settings, *cut, *frames)
+        more: tuple[object, ...] = ("--per-source", output / "sources")
+        if number == 1:
+            more = ("--frames", output / "JPEGImages", "--videos-out", skeleton)
+        report = run("propose", video, "-o", results, "--settings", settings, *cut, *more)
         table += proposal_rows(f"round {number}: propose ({settings})", report)
         previous = ("--previous", first) if number == 2 else ()
         labels = final if number == 2 else first
         select = ("select", results, "-o", labels, "--videos", skeleton, "--threshold", THRESHOLD)
         table += selection_rows(run(*select, *previous))
     run("check", final)
-    shown = run("show", final, "--frames", output / "JPEGImages", "-o", output / "pictures", "--every", 10)
-    print()
-    print_table(("step", "kept", "time"), table)
-    print(f"\n{stop - start} frames, both rounds and pictures: {time.perf_counter() - begin:.0f} s")
-    print(f"training-ready YouTube-VIS JSON: {final} (frames in {output / 'JPEGImages'})")
-    for path in shown["pictures"]:
-        if "frame_" not in path:
-            print(f"look at: {path}")
-    print(f"next: {PROGRAM} show {final} --video {video} -o all/   # every frame")
+    run("show", final, "--frames", output / "JPEGImages", "-o", output / "pictures", "--every", 10)
+    return table
+
+
+def pm_vis(video: Path, output: Path, cut: Cut) -> list[Row]:
+    """The boxes of `pseudo.json` into `fused.json`, and pictures; rows of the table."""
+    boxes, fused = output / "pseudo.json", output / "fused.json"
+    alone = {name: output / "sources" / f"{name}.json" for name in ("background", "flow")}
+    sources = {name: path for name, path in alone.items() if len(read_results(path))}
+    sources["grabcut"] = output / "grabcut.json"
+    prompt = run("prompt", video, "--boxes", boxes, "-o", sources["grabcut"], *cut)
+    given = [word for name, path in sources.items() for word in ("--source", f"{name}={path}")]
+    fuse = run("fuse", *given, "--helper", "grabcut", "--boxes", boxes, "-o", fused)
+    run("check", fused)
+    fusion = fusion_pictures.read_fusion(boxes, sources, "grabcut")
+    frames = read_video(video, start=int(cut[1]), stop=int(cut[3]))
+    fusion_pictures.draw(fusion, frames, output / "pm-vis")
+    return fusion_rows(prompt, fuse)
+
+
+def demo(video: Path, output: Path) -> None:
+    """Runs both chapters and prints a table of each."""
+    begin = time.perf_counter()
+    start, stop = frames_of(video)
+    cut = ("--start", str(start), "--stop", str(stop))
+    output.mkdir(parents=True, exist_ok=True)
+    for title, chapter in (("AutoQ-VIS", auto_q_vis), ("PM-VIS", pm_vis)):
+        before = time.perf_counter()
+        table = chapter(video, output, cut)
+        print()
+        print_table((title, "kept", "time"), table)
+        print(f"\n{stop - start} frames, pictures included: {time.perf_counter() - before:.0f} s\n")
+    print(f"both: {time.perf_counter() - begin:.0f} s")
+    print(f"training-ready YouTube-VIS JSON: {output / 'pseudo.json'} (frames in {output / 'JPEGImages'})")
+    print(f"the same objects with fused masks: {output / 'fused.json'}")
+    for name in ("pictures/contact_sheet.png", "pictures/timeline.png", "pm-vis/"):
+        print(f"look at: {output / name}")
+    print(f"next: {PROGRAM} show {output / 'fused.json'} --video {video} -o all/   # every frame")
 
 
 if __name__ == "__main__":

@@ -193,6 +193,27 @@ def video(count: int, frames: int, seed: int = 0) -> list[list[Rle | None]]:
     return rows
 
 
+@cache
+def annotated(
+    count: int, frames: int, seed: int = 0
+) -> tuple[list[list[list[Rle | None]]], npt.NDArray[np.float64]]:
+    """Three models' masks of the annotated objects of one 720p video, and the objects' boxes [N, T, 4].
+
+    Every model sees every object where it is, more or less well; one slot in ten is absent.
+    """
+    rng = np.random.default_rng([7, seed])
+    sources: list[list[list[Rle | None]]] = [[], [], []]
+    boxes = np.empty((count, frames, 4))
+    for n in range(count):
+        path = [outline(rng, HD, (0.005, 0.2))]
+        for _ in range(frames - 1):
+            path.append(path[-1].moved(rng, 0.03))
+        boxes[n] = pycocotools.toBbox([seen.rle(HD) for seen in path])
+        for source, step in zip(sources, (0.02, 0.04, 0.08), strict=True):
+            source.append([None if rng.random() < 0.1 else seen.moved(rng, step).rle(HD) for seen in path])
+    return sources, boxes
+
+
 def scores(count: int) -> npt.NDArray[np.float64]:
     """One per detection, all above the paper's score threshold."""
     return np.random.default_rng(6).uniform(0.25, 1, count)

@@ -8,7 +8,20 @@ from typing import Any
 
 import numpy as np
 import vislabel as vl
-from data_sets import HD, Rle, adversarial, blob, dense_rows, noisy, real, run_lengths, scores, small, video
+from data_sets import (
+    HD,
+    Rle,
+    adversarial,
+    annotated,
+    blob,
+    dense_rows,
+    noisy,
+    real,
+    run_lengths,
+    scores,
+    small,
+    video,
+)
 from libraries import pin
 from timing import Row
 from vislabel import mask
@@ -121,3 +134,9 @@ def batched(quick: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield f"{count} x {t} masks to text", lambda: tracks.to_rle()
     yield f"track IoU {count} x {len(few)} x {t}, packed", lambda: vl.iou.track_iou(tracks, few)
     yield f"spatiotemporal NMS {count} x {t}, packed", lambda: vl.select.spatiotemporal_nms(tracks, values)
+    given, boxes = annotated(count // 2, t)
+    sources = [vl.Tracks.from_rle(source, HD) for source in given]
+    yield (
+        f"PM-VIS fusion 3 x {count // 2} x {t}, packed",
+        lambda: vl.fuse.pseudo_masks(sources, boxes),
+    )

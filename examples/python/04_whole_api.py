@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import vislabel as vl
-from vislabel.propose import SETTINGS, Candidates, Settings, Video, propose, read_video
+from vislabel.propose import SETTINGS, Candidates, Settings, Video, prompt_boxes, propose, read_video
 
 print(f"vislabel {vl.__version__}, {vl.build_info()['isa']}, up to {vl.get_num_threads()} threads")
 print("for C++:", Path(vl.get_include()).is_dir(), Path(vl.get_cmake_dir()).is_dir())
@@ -70,6 +70,24 @@ def rounds(found: Candidates) -> vl.select.PseudoLabels:
     return labels
 
 
+def fusion(tracks: vl.Tracks) -> None:
+    """PM-VIS step by step, and the same in one call; the tracks' own boxes are the annotations."""
+    boxes = np.where(tracks.present[..., None], tracks.box, np.nan)
+    found: vl.fuse.Assigned = vl.fuse.assign(tracks[::-1], tracks, boxes)
+    assert found.tracks == tracks
+    start = vl.fuse.keyframes(vl.fuse.scm(found.tracks, tracks, boxes), every=10)
+    tracked = [tracks] * start.shape[1]
+    one: vl.fuse.FusedKeyframes = vl.fuse.fuse_keyframes(tracked, start)
+    best: vl.fuse.Fused = vl.fuse.shqm({"tracker": one.tracks, "detector": found.tracks}, boxes)
+    clean = vl.fuse.doob(best.tracks, boxes)
+    sources = {"tracker": vl.fuse.Keyframed(tracked, start), "detector": vl.fuse.Unassigned(tracks[::-1])}
+    whole: vl.fuse.PseudoMasks = vl.fuse.pseudo_masks(sources, boxes)
+    assert whole.tracks == clean
+    there: vl.fuse.Filtered = vl.fuse.missing_data(tracks, clean)
+    accurate = vl.fuse.remove_inaccurate(there.tracks, clean)
+    print("fused:", clean.area.sum(), "pixels; removed:", there.removed.sum(), accurate.removed.sum())
+
+
 def files(folder: Path, video: vl.io.Video, tracks: vl.Tracks, found: Candidates) -> None:
     """Results and pseudo-labels as YouTube-VIS JSON, there and back; a broken file tells where."""
     kinds = np.ones(len(found.tracks), np.int64)
@@ -100,7 +118,10 @@ with tempfile.TemporaryDirectory() as name:
     twice = vl.Tracks.concatenate(tracks, vl.Tracks.from_masks(tracks.frame(9), [0], [9], shape=(1, 24)))
     print(twice, twice.shape, twice.area[:, 9], twice.box[0, 9], twice.track(1).area.sum())
     video = vl.io.Video(1, 128, 96, 24, tuple(f"{t:02}.png" for t in range(24)))
+    fusion(tracks)
     files(folder, video, tracks, candidates)
+    boxes = np.where(tracks.present[..., None], tracks.box, np.nan)
+    print("cut out of its box:", prompt_boxes(folder, boxes).area[:, 9])
     quality = labels.quality[labels.kept]
     pictures = [vl.draw.overlay(frame, tracks, t, quality=quality) for t, frame in enumerate(frames)]
     pictures.append(vl.draw.timeline(labels.quality, candidates.tracks.present, threshold=0.2))

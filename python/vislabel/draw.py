@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from vislabel._arrays import box_tracks, table
 from vislabel._core import Error
 from vislabel._lettering import (
     WHITE,
@@ -58,6 +59,8 @@ def overlay(
     ids: Sequence[int] | None = None,
     quality: npt.ArrayLike | None = None,
     alpha: float = 0.5,
+    colours: Sequence[Colour] | None = None,
+    boxes: npt.ArrayLike | None = None,
 ) -> Picture:
     """Return the frame with the masks of frame ``t`` in their tracks' colours, outlined and labelled.
 
@@ -74,6 +77,10 @@ def overlay(
         Written behind the id, with two digits.
     alpha : float
         Opacity of the masks, 0 to 1.
+    colours : sequence of N (red, green, blue), optional
+        Default: those of the ids.
+    boxes : array [N, T, 4], optional
+        x, y, width, height, drawn as they are; NaN: none.
 
     Raises
     ------
@@ -85,20 +92,24 @@ def overlay(
     _require_overlay(out, tracks, t, alpha)
     names = track_ids(ids, len(tracks))
     values = None if quality is None else _quality_at(quality, tracks, t)
+    inks = [colour(name) for name in names] if colours is None else _colours(colours, len(tracks))
+    outlines = None if boxes is None else _boxes_at(boxes, tracks, t)
     area, box = np.asarray(tracks.area)[:, t], np.asarray(tracks.box)[:, t]
     # Largest first: a small mask in front of a large one stays visible.
     order = np.array(sorted(np.flatnonzero(area > 0), key=lambda n: (-area[n], n)), np.int64)
     dense = tracks.frame(t)[order].to_dense()
     contours = [cv2.findContours(m.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)[0] for m in dense]
     for n, mask in zip(order, dense, strict=True):
-        tint = np.array(colour(names[n]), np.float64)
+        tint = np.array(inks[n], np.float64)
         out[mask] = np.rint((1 - alpha) * out[mask] + alpha * tint).astype(np.uint8)
     for n, lines in zip(order, contours, strict=True):
-        cv2.drawContours(out, lines, -1, colour(names[n]), max(1, round(out.shape[0] / 500)), cv2.LINE_AA)
+        cv2.drawContours(out, lines, -1, inks[n], max(1, round(out.shape[0] / 500)), cv2.LINE_AA)
+    if outlines is not None:
+        _draw_boxes(out, outlines, inks)
     taken: list[tuple[int, int, int, int]] = []
     for n in order:
         text = f"{names[n]}" if values is None else f"{names[n]}  {values[n]:.2f}"
-        taken.append(label(out, text, box[n], colour(names[n]), taken))
+        taken.append(label(out, text, box[n], inks[n], taken))
     return out
 
 
@@ -216,6 +227,32 @@ def _require_overlay(frame: Picture, tracks: Tracks, t: int, alpha: float) -> No
         raise Error(f"t is {t}, expected 0 to {tracks.frames - 1}")
     if not 0 <= alpha <= 1:
         raise Error(f"alpha is {alpha}, expected 0 to 1")
+
+
+def _colours(colours: Sequence[Colour], count: int) -> list[Colour]:
+    rows = table(colours, "colours", count, 3)
+    if not ((rows >= 0) & (rows <= 255)).all():
+        raise Error("colours has numbers that are not 0 to 255")
+    return [(int(red), int(green), int(blue)) for red, green, blue in rows]
+
+
+def _boxes_at(boxes: npt.ArrayLike, tracks: Tracks, t: int) -> npt.NDArray[np.float64]:
+    rows = box_tracks(boxes, "boxes")
+    if rows.shape != (*tracks.shape, 4):
+        raise Error(f"boxes has shape {list(rows.shape)}, expected {[*tracks.shape, 4]}")
+    return rows[:, t]
+
+
+def _draw_boxes(out: Picture, boxes: npt.NDArray[np.float64], inks: Sequence[Colour]) -> None:
+    """Lines on the pixels that each box [N, 4] touches outermost."""
+    cv2 = opencv("drawing")
+    for box, ink in zip(boxes, inks, strict=True):
+        if np.isfinite(box).all():
+            # Far corners are cut just outside the picture: OpenCV counts in C's ints.
+            first = np.clip(np.floor(box[:2]), -2, max(out.shape))
+            last = np.clip(np.ceil(box[:2] + box[2:]) - 1, -2, max(out.shape) + 1)
+            corners = [tuple(int(v) for v in corner) for corner in (first, last)]
+            cv2.rectangle(out, *corners, ink, max(1, round(out.shape[0] / 500)))
 
 
 def _quality_at(quality: npt.ArrayLike, tracks: Tracks, t: int) -> npt.NDArray[np.float64]:

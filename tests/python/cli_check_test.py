@@ -79,3 +79,36 @@ def test_check_finds_nothing_wrong_with_what_select_writes(
     assert main(["select", put(tmp_path, scene()), "-o", out]) == 0
     told = answer(capsys, "check", out)
     assert (told["kind"], told["defects"], told["categories"]) == ("dataset", [], {"1 category 1": 2})
+
+
+def test_check_counts_annotations_of_boxes_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "pseudo.json")
+    assert main(["select", put(tmp_path, scene()), "-o", out]) == 0
+    assert answer(capsys, "check", out)["boxes_only"] == 0
+    content = load(out)
+    first, second = content["annotations"]
+    first["areas"], first["segmentations"] = [900] * 6, None
+    del second["bboxes"]
+    told = answer(capsys, "check", put(tmp_path, content, "boxes.json"))
+    assert (told["tracks"], told["boxes_only"], told["defects"]) == (2, 1, [])
+    first["bboxes"][2] = [1, 2, -3, 4]
+    assert main(["check", put(tmp_path, content, "boxes.json"), "--json"]) == 2
+    (defect,) = json.loads(capsys.readouterr().out)["defects"]
+    assert defect["where"] == "video 1, annotation id 1, bboxes[2]"
+    assert defect["what"] == "is [1, 2, -3, 4], expected sides of at least 0"
+
+
+def test_check_takes_a_score_per_frame_and_the_boxes_that_fuse_was_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "pseudo.json")
+    assert main(["select", put(tmp_path, scene()), "-o", out]) == 0
+    content = load(out)
+    first = content["annotations"][0]
+    first["bboxes"][0] = [0, 0, 50, 40]
+    first["score"], first["source"] = [0.5, None, 2, 0, 0, 1], ["sam"] * 6
+    assert answer(capsys, "check", put(tmp_path, content, "fused.json"))["defects"] == []
+    first["score"] = [0.5, "x"]
+    assert main(["check", put(tmp_path, content, "fused.json"), "--json"]) == 2
+    wheres = [defect["where"] for defect in json.loads(capsys.readouterr().out)["defects"]]
+    assert wheres == ["video 1, annotation id 1, score", "video 1, annotation id 1, score[1]"]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import vislabel as vl
 from cli_cases import VERBS, T, complaint, put, scene
+from fuse_cases import fused_argv
 from vislabel.cli import main
 
 
@@ -82,6 +83,8 @@ def test_pipes_are_files_too(tmp_path: Path) -> None:
             ("propose", "a", "-o", "b", "--start", "-1"),
             "argument --start: expected an integer of at least 0, got '-1'",
         ),
+        (("fuse", "--source", "a=b", "-o", "c"), "the following arguments are required: --boxes (see"),
+        (("filter", "a", "-o", "b"), "the following arguments are required: --pseudo (see"),
     ],
 )
 def test_bad_arguments_are_one_line(
@@ -90,13 +93,14 @@ def test_bad_arguments_are_one_line(
     assert complaint(capsys, *argv).startswith(expected)
 
 
-@pytest.mark.parametrize("verb", ["select", "show", "check", "propose"])
+@pytest.mark.parametrize("verb", ["select", "show", "check", "propose", "filter"])
 def test_a_missing_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
     none = str(tmp_path / "no\nne.json")
     more = {
         "select": ["-o", str(tmp_path / "x")],
         "show": ["--video", "x", "-o", str(tmp_path / "y")],
         "check": [],
+        "filter": ["--pseudo", "x", "-o", str(tmp_path / "x")],
     }
     text = complaint(capsys, verb, none, *more.get(verb, ["-o", str(tmp_path / "x")]))
     assert text.startswith(none.replace("\n", "\\n"))
@@ -107,10 +111,14 @@ def test_ctrl_c_is_130_and_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Mo
     def interrupted(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    results = put(tmp_path, scene())
-    monkeypatch.setattr(vl.select, "spatiotemporal_nms", interrupted)
-    assert main(["select", results, "-o", str(tmp_path / "out.json")]) == 130
-    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+    results, fuse = put(tmp_path, scene()), fused_argv(tmp_path)
+    filtered = ["filter", str(tmp_path / "sam.json"), "--pseudo", str(tmp_path / "sam.json")]
+    before = sorted(tmp_path.iterdir())
+    for name in ("select.spatiotemporal_nms", "fuse.pseudo_masks", "fuse.missing_data"):
+        monkeypatch.setattr(f"vislabel.{name}", interrupted)
+    for argv in (["select", results], fuse, filtered):
+        assert main([*argv, "-o", str(tmp_path / "out.json")]) == 130
+    assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize(("module", "extra"), [("msgspec", "io"), ("cv2", "draw")])

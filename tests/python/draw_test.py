@@ -53,6 +53,26 @@ def test_a_colour_belongs_to_the_id_and_not_to_the_position() -> None:
     assert np.array_equal(both[45:70, 60:100], alone[45:70, 60:100])
 
 
+def test_given_colours_take_the_place_of_the_ids_and_boxes_are_drawn_in_them() -> None:
+    nan = [np.nan] * 4
+    boxes = [[[110.2, 20, 30, 50.5]] * 3, [nan] * 3]
+    out = draw.overlay(
+        grey_frame(), two_tracks(), 0, alpha=1, colours=[(1, 2, 3), (200, 100, 0)], boxes=boxes
+    )
+    assert (out[50:60, 70:90] == (1, 2, 3)).all()
+    assert (out[0:12, 0:12] == (200, 100, 0)).all(axis=2).any()
+    ring = [out[20, 110:141], out[70, 110:141], out[20:71, 110], out[20:71, 140]]
+    assert all((line == (1, 2, 3)).all() for line in ring)
+    assert (out[21:70, 111:140] == 128).all()
+
+
+def test_a_box_far_outside_is_survived() -> None:
+    boxes = np.full((2, 3, 4), 1e300)
+    assert np.array_equal(
+        draw.overlay(grey_frame(), two_tracks(), 0, boxes=boxes), draw.overlay(grey_frame(), two_tracks(), 0)
+    )
+
+
 def test_the_colours_of_the_first_twenty_ids_are_distinct() -> None:
     colours = np.array([draw.colour(n) for n in range(20)], float)
     distance = np.abs(colours[:, None] - colours[None]).sum(axis=2) + 1000 * np.eye(20)
@@ -105,6 +125,9 @@ def test_a_picture_smaller_than_a_label_still_works() -> None:
         ({"t": 3}, r"t is 3, expected 0 to 2"),
         ({"alpha": 1.5}, r"alpha is 1\.5, expected 0 to 1"),
         ({"ids": [1]}, r"ids has 1 entries, expected one per track \(2\)"),
+        ({"colours": [(1, 2, 3)]}, r"colours has shape \[1, 3\], expected \[2, 3\]"),
+        ({"colours": [(1, 2, 300)] * 2}, r"colours has numbers that are not 0 to 255"),
+        ({"boxes": np.zeros((2, 2, 4))}, r"boxes has shape \[2, 2, 4\], expected \[2, 3, 4\]"),
         ({"quality": np.zeros((2, 2))}, r"quality has shape \[2, 2\], expected \[2, 3\] or \[2\]"),
     ],
 )

@@ -22,6 +22,9 @@ RLES, ROWS = MASKS.to_rle(), TRACKS.to_rle()
 BOXES = np.tile(MASKS.box, (2, 1))
 SCORES = np.random.default_rng(63).random(46)
 PREDICTED = np.random.default_rng(64).random((46, 16))
+LONG = vl.Tracks(np.tile(VIDEO.swapaxes(0, 1), (2, 1, 1, 1)), present=np.tile(PRESENT.T, (2, 1)))  # 32 x 46
+FRAME_BOXES = np.where(LONG.present[..., None], LONG.box, np.nan)
+SOURCES = {"a": LONG, "b": LONG[::-1], "c": vl.fuse.Unassigned(LONG[::2])}
 
 CALLS: dict[str, Callable[[], Any]] = {
     "Masks": lambda: vl.Masks(WIDE),
@@ -44,6 +47,10 @@ CALLS: dict[str, Callable[[], Any]] = {
     "track_iou in any frame": lambda: vl.iou.track_iou(TRACKS, TRACKS, over_time="any_frame"),
     "intersection_and_union of masks": lambda: vl.iou.intersection_and_union(MASKS, MASKS),
     "intersection_and_union of tracks": lambda: vl.iou.intersection_and_union(TRACKS, TRACKS),
+    "scm": lambda: vl.fuse.scm([LONG] * 5, [LONG[::-1]] * 5, FRAME_BOXES),
+    "doob": lambda: vl.fuse.doob(LONG, FRAME_BOXES, margin=1),
+    "assign": lambda: vl.fuse.assign(LONG, LONG[::-1], FRAME_BOXES, one_to_one="hungarian"),
+    "pseudo_masks": lambda: vl.fuse.pseudo_masks(SOURCES, FRAME_BOXES, doob_on="sources_and_fused"),
     "merge_rounds": lambda: vl.select.merge_rounds(TRACKS, TRACKS[::-1]),
 }
 SERIAL: dict[str, Callable[[], Any]] = {
@@ -63,6 +70,8 @@ def plain(x: Any) -> Any:
         return x.dtype.str, x.shape, x.tobytes()
     if dataclasses.is_dataclass(x):
         return [plain(value) for value in vars(x).values()]
+    if isinstance(x, dict):
+        return {name: plain(value) for name, value in x.items()}
     return [plain(value) for value in x] if isinstance(x, (list, tuple)) else x
 
 

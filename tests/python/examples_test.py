@@ -100,3 +100,6 @@ def test_the_demonstration_runs_on_a_video_of_the_user_s(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     assert "training-ready" in done.stdout
     assert (tmp_path / "out" / "pseudo.json").exists()
+    fused = vl.io.read_dataset(tmp_path / "out" / "fused.json")
+    assert [len(annotations) > 0 for annotations in fused] == [True]
+    assert list((tmp_path / "out" / "pm-vis").glob("*.png")), "the pictures of the fusion"

@@ -41,6 +41,43 @@ def test_areas_and_boxes_of_the_file_are_kept_even_where_they_are_not_the_masks(
     assert written["bboxes"] == entry["bboxes"]
 
 
+def boxed(annotation_id: int = 1, **more: Any) -> dict[str, Any]:
+    """An annotation without masks."""
+    entry = annotation(annotation_id)
+    del entry["segmentations"]
+    return {**entry, "bboxes": [[0, 0, 1.5, 2], None], **more}
+
+
+def test_an_annotation_of_boxes_only_is_absent_in_every_frame(tmp_path: Path) -> None:
+    content = [boxed(1), boxed(2, segmentations=None), boxed(3, segmentations=[None, RIGHT])]
+    found = io.read_dataset(put(tmp_path, dataset(content))).annotations(7)
+    assert found.tracks.present.tolist() == [[False, False], [False, False], [False, True]]
+    assert found.tracks.size == (2, 3)
+    assert found.boxes is not None
+    np.testing.assert_array_equal(found.boxes[:, 0], [[0, 0, 1.5, 2]] * 3)
+    assert np.isnan(found.boxes[:, 1]).all()
+    assert found.extra == ({}, {}, {})
+
+
+def test_boxes_only_come_back_as_boxes_without_masks(tmp_path: Path) -> None:
+    io.write_dataset(tmp_path / "out.json", io.read_dataset(put(tmp_path, dataset([boxed()]))))
+    (written,) = load(tmp_path / "out.json")["annotations"]
+    assert written["bboxes"] == [[0, 0, 1.5, 2], None]
+    assert written["segmentations"] == [None, None]
+    assert written["areas"] == [None, None]
+
+
+def test_boxes_are_there_for_those_that_have_them_and_written_for_the_others(tmp_path: Path) -> None:
+    content = dataset([annotation(1), boxed(2), annotation(3, bboxes=[[0, 0, 3, 2], None])])
+    found = io.read_dataset(put(tmp_path, content)).annotations(7)
+    assert found.boxes is not None
+    assert np.isnan(found.boxes[0]).all()
+    np.testing.assert_array_equal(found.boxes[1:, 0], [[0, 0, 1.5, 2], [0, 0, 3, 2]])
+    io.write_dataset(tmp_path / "out.json", [found])
+    written = [entry["bboxes"] for entry in load(tmp_path / "out.json")["annotations"]]
+    assert written == [[[0, 0, 1, 2], None], [[0, 0, 1.5, 2], None], [[0, 0, 3, 2], None]]
+
+
 @pytest.mark.parametrize("name", ["out.json", "out.json.gz"])
 def test_datasets_survive_a_round_trip_with_their_unknown_keys(tmp_path: Path, name: str) -> None:
     row = vl.Tracks.from_rle([[LEFT, None]]).to_rle(counts="str")[0]
@@ -146,6 +183,29 @@ BAD_DATASETS: list[tuple[Any, str]] = [
     (
         dataset([annotation(bboxes=[None, [1, 2, 3]])]),
         "video 7, annotation 0, bboxes[1]: expected 4 numbers x, y, width, height or null, got [1, 2, 3]",
+    ),
+    (
+        dataset([{"id": 1, "video_id": 7, "category_id": 1}]),
+        'video 7, annotation 0: has no "segmentations", expected a list (only with "bboxes" may it be '
+        "missing)",
+    ),
+    (
+        dataset([{"id": 1, "video_id": 7, "category_id": 1, "segmentations": None}]),
+        'video 7, annotation 0, segmentations: expected a list (only with "bboxes" may it be missing), '
+        "got null",
+    ),
+    (
+        dataset([{"id": 1, "video_id": 7, "category_id": 1, "segmentations": None, "bboxes": None}]),
+        "video 7, annotation 0, bboxes: expected a list, got null",
+    ),
+    (dataset([boxed(bboxes=3)]), "video 7, annotation 0, bboxes: expected a list, got 3"),
+    (
+        dataset([boxed(bboxes=[None])]),
+        "video 7, annotation 0, bboxes: has 1 entries, expected 2, as video 7 has",
+    ),
+    (
+        dataset([boxed(segmentations={})]),
+        "video 7, annotation 0, segmentations: expected a list or null, got an object",
     ),
     (
         dataset([annotation(row=[{"size": [3, 2], "counts": [6]}, None])]),

@@ -270,3 +270,103 @@ def test_a_setting_out_of_range_is_named() -> None:
             vp.Settings(**{name: 10**6})
     with pytest.raises(vl.Error, match=r"settings\.history is 2147483648, expected 1 to 2147483647"):
         vp.Settings(history=2**31)
+
+
+def truth_boxes() -> np.ndarray:
+    """The boxes [2, T, 4] of the made-up objects."""
+    return vl.Tracks(moving_objects()[1]).box
+
+
+def test_a_prompted_box_gives_the_object_in_it(clip: Path) -> None:
+    truth, boxes = vl.Tracks(moving_objects()[1]), truth_boxes()
+    loose = boxes + np.array([-2, -2, 4, 4])  # the object does not fill it
+    for given in (boxes, loose):
+        found = vp.prompt_boxes(clip, given)
+        iou = vl.iou.frame_iou(truth, found)[[0, 1], [0, 1]]
+        assert iou.min() > 0.8
+        assert found.present.all()
+
+
+def test_a_prompted_mask_never_leaves_its_box(clip: Path) -> None:
+    grown = np.random.default_rng(0).uniform((-3, -3, 2, 2), (0.5, 0.5, 6, 6), (2, 8, 4))
+    boxes = truth_boxes()[:, :8] + grown
+    found = vp.prompt_boxes(clip, boxes, stop=8)
+    low = np.floor(boxes[..., :2])
+    high = np.ceil(boxes[..., :2] + boxes[..., 2:])
+    seen = found.area > 0
+    assert seen.mean() > 0.9
+    assert (found.box[..., :2] >= low)[seen].all()
+    assert (found.box[..., :2] + found.box[..., 2:] <= high)[seen].all()
+
+
+@pytest.mark.parametrize("options", [{}, {"pixels": 200}, {"iterations": 1, "ring": 1.0}])
+def test_the_same_boxes_give_the_same_masks_whatever_is_around_them(
+    clip: Path, options: dict[str, float]
+) -> None:
+    boxes = truth_boxes()[:, 10:14]
+    both = vp.prompt_boxes(clip, boxes, start=10, stop=14, **options)
+    cv2.setRNGSeed(123)
+    alone = vp.prompt_boxes(clip, boxes[1:], start=10, stop=14, **options)
+    assert alone == both[1:]
+    assert (both.area > 0).all()
+
+
+def test_a_frame_without_a_box_is_absent_and_one_without_a_pixel_empty(clip: Path) -> None:
+    nan = [np.nan] * 4
+    inside, outside = [10.0, 15, 22, 36], [-50.0, 15, 22, 36]
+    no_area, tiny, far = [10.0, 15, 0, 36], [10.0, 15, 3, 5], [1e9, 1e9, 1e50, 1e50]
+    found = vp.prompt_boxes(clip, [[inside, nan, outside], [no_area, tiny, far]], stop=3)
+    assert found.present.tolist() == [[True, False, True], [True, True, True]]
+    assert (found.area > 0).tolist() == [[True, False, False], [False, False, False]]
+
+
+def test_boxes_partly_outside_are_cut_and_one_around_everything_is_full(clip: Path) -> None:
+    beyond = [-20.0, 10, 60, 60]  # around the first object
+    found = vp.prompt_boxes(
+        clip, [[beyond], [[-5.0, -5, 1000, 1000]], [[0.0, 0, WIDTH - 0.5, HEIGHT]]], stop=1
+    )
+    assert found.area[1:, 0].tolist() == [HEIGHT * WIDTH] * 2
+    assert abs(found.box[0, 0] - [10, 15, 22, 36]).max() <= 1
+
+
+def test_boxes_of_every_shape_and_place_are_survived(clip: Path) -> None:
+    random = np.random.default_rng(3)
+    place = random.uniform(-0.5, 1.2, (150, 2, 2)) * (WIDTH, HEIGHT)
+    side = 10 ** random.uniform(-1, 2.6, (150, 2, 2))
+    found = vp.prompt_boxes(clip, np.concatenate([place, side], axis=2), stop=2, iterations=1, pixels=500)
+    assert found.shape == (150, 2)
+
+
+def test_a_picture_of_one_colour_has_no_object_and_no_error(tmp_path: Path) -> None:
+    flat = write_images(tmp_path / "flat", np.full((2, 40, 40, 3), 77, np.uint8))
+    assert vp.prompt_boxes(flat, np.full((1, 2, 4), 10.0)).shape == (1, 2)
+
+
+def test_no_boxes_give_no_tracks(clip: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    found = vp.prompt_boxes(
+        clip, np.zeros((0, 3, 4)), stop=3, progress=lambda done, total: steps.append((done, total))
+    )
+    assert (found.shape, found.size) == ((0, 3), (HEIGHT, WIDTH))
+    assert steps == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "options", "message"),
+    [
+        (np.zeros((2, 4)), {}, "boxes has shape [2, 4], expected [N, T, 4]"),
+        (np.zeros((1, 2, 5)), {}, "boxes has shape [1, 2, 5], expected [N, T, 4]"),
+        (np.zeros((1, 3, 4)), {}, "boxes has 3 frames, expected 2 as the video has"),
+        ([[[0, 0, 1, 1], [0, 0, -1, 1]]], {}, "boxes[0][1] is [0.0, 0.0, -1.0, 1.0], expected x, y, width"),
+        ([[[0, np.nan, 1, 1]] * 2], {}, "boxes[0][0] is [0.0, nan, 1.0, 1.0], expected x, y, width"),
+        ([[[0, 0, np.inf, 1]] * 2], {}, "expected x, y, width, height below 1e100"),
+        ([[[0, 0, 9, 9]] * 2], {"iterations": 0}, "iterations is 0, expected 1 to 100"),
+        ([[[0, 0, 9, 9]] * 2], {"ring": 0.0}, "ring is 0.0, expected 0.01 to 10"),
+        ([[[0, 0, 9, 9]] * 2], {"pixels": 1}, "pixels is 1, expected 100 to 2147483647"),
+    ],
+)
+def test_bad_boxes_and_numbers_are_named(
+    clip: Path, boxes: object, options: dict[str, float], message: str
+) -> None:
+    with refused(message):
+        vp.prompt_boxes(clip, boxes, stop=2, **options)

@@ -33,9 +33,17 @@ def _line(program: str, message: object) -> str:
 
 def _verbs() -> dict[str, ModuleType]:
     """Imported when called, so that Ctrl-C meanwhile is caught."""
-    from vislabel.cli import check, propose, select, show
+    from vislabel.cli import check, filter, fuse, prompt, propose, select, show
 
-    return {"propose": propose, "select": select, "show": show, "check": check}
+    return {
+        "propose": propose,
+        "prompt": prompt,
+        "select": select,
+        "fuse": fuse,
+        "filter": filter,
+        "show": show,
+        "check": check,
+    }
 
 
 def _parser(verbs: dict[str, ModuleType]) -> argparse.ArgumentParser:

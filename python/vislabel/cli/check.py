@@ -14,11 +14,21 @@ import numpy.typing as npt
 from vislabel._tracks import Tracks
 from vislabel.cli.terminal import Report, file_name, print_json, print_table, printable, progress
 from vislabel.io import Annotations, Dataset, Defect, Results
-from vislabel.io.defects import LIST_OR_NULL, NUMBER, UNIT_OR_NULL, in_fields, in_list
+from vislabel.io.defects import (
+    LIST_OR_NULL,
+    NUMBER_OR_NULL,
+    UNIT_OR_NULL,
+    Kind,
+    in_fields,
+    in_list,
+    is_number,
+)
 from vislabel.io.json_files import JsonFile
 
 SUMMARY = "what is in a file, and what is wrong with it"
 EXAMPLE = "vislabel check pseudo.json"
+
+_SCORE = Kind("a number", lambda value: is_number(value) or isinstance(value, list))  # per frame, by fuse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,6 +114,7 @@ class _Survey:
 
     def read_dataset(self, dataset: Dataset, report: Report) -> None:
         self.defects += dataset.defects
+        self.counts["boxes_only"] = 0
         names = {
             category["id"]: f"{category['id']} {category.get('name', '')}".strip()
             for category in dataset.categories
@@ -117,6 +128,7 @@ class _Survey:
                 continue
             self._count(annotations.tracks, video.length, annotations.labels, names)
             self.counts["with_quality"] += sum("quality" in extra for extra in annotations.extra)
+            self.counts["boxes_only"] += int(_boxes_only(annotations).sum())
             self.defects += _in_annotations(annotations)
 
     def _unreadable(self) -> None:
@@ -142,20 +154,36 @@ class _Survey:
 def _in_annotations(annotations: Annotations) -> Iterator[Defect]:
     """What a reader accepts and an evaluator or a trainer stumbles over."""
     tracks, length = annotations.tracks, annotations.video.length
+    boxes_only = _boxes_only(annotations)
     for n in range(len(annotations)):
         given = 0 if annotations.ids is None else int(annotations.ids[n])
         where = f"video {annotations.video.id}, annotation id {given}"
         if given < 1:
             yield Defect(where, "expected ids from 1 (the official evaluator never matches id 0)")
         extra = annotations.extra[n] if annotations.extra else {}
-        yield from in_fields(extra, where, {}, {"score": NUMBER, "quality": LIST_OR_NULL})
-        if isinstance(extra.get("quality"), list):
-            source = "the video's length"
-            yield from in_list(extra["quality"], f"{where}, quality", length, source, UNIT_OR_NULL)
+        yield from in_fields(extra, where, {}, {"score": _SCORE, "quality": LIST_OR_NULL})
+        for name, kind in (("score", NUMBER_OR_NULL), ("quality", UNIT_OR_NULL)):
+            if isinstance(extra.get(name), list):
+                yield from in_list(extra[name], f"{where}, {name}", length, "the video's length", kind)
+        boxes = None if annotations.boxes is None else annotations.boxes[n]
+        if boxes is not None and boxes_only[n]:
+            for t in np.flatnonzero((boxes[:, 2:] < 0).any(axis=1)):
+                place = f"{where}, bboxes[{t}]"
+                yield Defect(place, f"is {_text(boxes[t])}, expected sides of at least 0")
+            continue
         if annotations.areas is not None:
             yield from _disagreements(where, "areas", annotations.areas[n], tracks.area[n], tracks.present[n])
-        if annotations.boxes is not None:
-            yield from _disagreements(where, "bboxes", annotations.boxes[n], tracks.box[n], tracks.present[n])
+        fused = isinstance(extra.get("source"), list)  # by fuse: the boxes are those that it was given
+        if boxes is not None and not fused and not np.isnan(boxes).all():
+            yield from _disagreements(where, "bboxes", boxes, tracks.box[n], tracks.present[n])
+
+
+def _boxes_only(annotations: Annotations) -> npt.NDArray[np.bool_]:
+    """Which annotations [N] have a box in some frame and a mask in none."""
+    if annotations.boxes is None:
+        return np.zeros(len(annotations), np.bool_)
+    boxed = ~np.isnan(annotations.boxes).all(axis=(1, 2))
+    return np.asarray(boxed & ~annotations.tracks.present.any(axis=1))
 
 
 def _disagreements(

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vislabel._core import Error
 from vislabel._tracks import Tracks
-from vislabel.io import Detections, Video
+from vislabel.io import Dataset, Detections, Video
 
 Ints = npt.NDArray[np.int64]
 
@@ -33,6 +33,40 @@ def has_invented_names(video: Video) -> bool:
 def frame_indices(video: Video) -> list[int]:
     """Which frames of the clip a video's frames are: all of them, unless the file says otherwise."""
     return list(video.extra.get("frame_indices", range(video.length)))
+
+
+def clip_frames(video: Video, start: int) -> list[int]:
+    """The numbers of the video's frames in a clip, of which `start` is the first that it was made of.
+
+    *Errors*: `start` repeats what `frame_indices` say, but says something else.
+    """
+    indices = frame_indices(video)
+    # Named frames may be numbered from the clip's start already, as `propose` does, and `start` repeat it.
+    if start and indices[0] >= start and not has_invented_names(video):
+        if indices[0] > start:
+            raise Error(
+                f"argument --start: is {start}, but frame_indices of video {video.id} start at {indices[0]}: "
+                "leave it out if they count from the first frame of the clip"
+            )
+        start = 0
+    return [start + index for index in indices]
+
+
+def chosen_video(dataset: Dataset, wanted: int | None) -> Video:
+    """The video of an id, or the only one.
+
+    *Errors*: there is none, or several; one without frames.
+    """
+    if wanted is None and not dataset.videos:
+        raise Error(f"{dataset.path}: has no videos: nothing was selected")
+    if wanted is None and len(dataset.videos) != 1:
+        ids = ", ".join(str(video.id) for video in dataset.videos[:10])
+        more = ", .." if len(dataset.videos) > 10 else ""
+        raise Error(f"{dataset.path}: has {len(dataset)} videos ({ids}{more}): choose one by --video-id ID")
+    video = dataset.videos[0] if wanted is None else dataset.video(wanted)
+    if not video.length:
+        raise Error(f"{dataset.path}: video {video.id} has no frames")
+    return video
 
 
 def video_of(detections: Detections, old: Video | None) -> Video:

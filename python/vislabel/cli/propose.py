@@ -29,7 +29,7 @@ from vislabel.cli.terminal import (
 )
 from vislabel.io import Annotations, Detections, Video, read_dataset, write_dataset, write_results
 from vislabel.io.given import PathLike
-from vislabel.propose import SETTINGS, Candidates, propose, read_video
+from vislabel.propose import ROOT, SETTINGS, Candidates, propose, read_video
 
 SUMMARY = "video to results, without any model weights (static camera)"
 EXAMPLE = "vislabel propose clip.avi -o results.json --frames JPEGImages"
@@ -53,6 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=file_name,
         metavar="DIR",
         help="also write the frames, as DIR/<video>/<number>.jpg",
+    )
+    parser.add_argument(
+        "--per-source",
+        type=file_name,
+        metavar="DIR",
+        help="also write the results of each source alone, as DIR/<source>.json",
     )
     parser.add_argument(
         "--videos-out",
@@ -83,8 +89,10 @@ def run(arguments: argparse.Namespace) -> int:
             progress=report,
         )
     with clock.step("write"):
-        write_results(arguments.output, [_detections(candidates, arguments.video_id)])
-    written = [str(arguments.output)]
+        detections = _detections(candidates, arguments.video_id)
+        write_results(arguments.output, [detections])
+        alone = _write_sources(arguments, detections)
+    written = [str(arguments.output), *alone]
     if arguments.frames:
         with progress("frames") as report, clock.step("frames"):
             _write_frames(video, frames, report)
@@ -143,10 +151,16 @@ def _require_safe(
                 f"{arguments.frames}: the frames would go to the folder of the images, {frames[0].parent}, "
                 "expected another"
             )
+    if arguments.per_source and Path(arguments.per_source).exists():
+        if not Path(arguments.per_source).is_dir():
+            raise Error(f"{arguments.per_source}: expected a folder for the sources, got a file")
+        for path in _source_paths(arguments).values():
+            require_writable(path)
     if skeleton is not None and (skeleton.parent.exists() or not arguments.frames):
         require_writable(skeleton)
     outputs: list[tuple[str, PathLike]] = [("-o", arguments.output)]
     outputs += [("--videos-out", skeleton)] if skeleton is not None else []
+    outputs += [("a source of --per-source", path) for path in _source_paths(arguments).values()]
     outputs += [("a frame of --frames", path) for path in frames]
     originals = video.images or (video.path,)
     require_apart(outputs, [("an image of the video" if video.images else "the video", p) for p in originals])
@@ -161,6 +175,34 @@ def _detections(candidates: Candidates, video_id: int) -> Detections:
         np.ones(count, np.int64),
         candidates.predicted_iou,
         [{"source": source} for source in candidates.source],
+    )
+
+
+def _source_paths(arguments: argparse.Namespace) -> dict[str, Path]:
+    """Where the results of each source go."""
+    folder = arguments.per_source
+    return {source: Path(folder) / f"{source}.json" for source in ROOT} if folder else {}
+
+
+def _write_sources(arguments: argparse.Namespace, detections: Detections) -> list[str]:
+    """The results of each source, in a file of its own, even where it found nothing."""
+    paths = _source_paths(arguments)
+    for source, path in paths.items():
+        rows = [n for n, extra in enumerate(detections.extra) if extra["source"] == source]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_results(path, [_rows(detections, rows)])
+    return [str(path) for path in paths.values()]
+
+
+def _rows(detections: Detections, rows: list[int]) -> Detections:
+    quality = detections.predicted_iou
+    return Detections(
+        detections.video_id,
+        detections.tracks[rows],
+        detections.scores[rows],
+        detections.labels[rows],
+        None if quality is None else quality[rows],
+        [detections.extra[n] for n in rows],
     )
 
 

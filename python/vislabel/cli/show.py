@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from vislabel._core import Error
 from vislabel._video import Frame, read_video
-from vislabel.cli.frames import frame_indices, has_invented_names
+from vislabel.cli.frames import chosen_video, clip_frames, frame_indices
 from vislabel.cli.terminal import at_least, file_name, print_json, printable, progress, require_apart
 from vislabel.draw import contact_sheet, overlay, timeline, write_png
-from vislabel.io import Annotations, Dataset, Video, read_dataset
+from vislabel.io import Annotations, Video, read_dataset
 from vislabel.io.defects import UNIT_OR_NULL
 
 SUMMARY = "pictures of a dataset's tracks"
@@ -56,10 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draw, and print the paths."""
     dataset = read_dataset(arguments.dataset)
-    annotations = dataset.annotations(_video_id(dataset, arguments.video_id))
+    annotations = dataset.annotations(chosen_video(dataset, arguments.video_id).id)
     shown = range(0, annotations.video.length, arguments.every)
-    if not shown:
-        raise Error(f"{arguments.dataset}: video {annotations.video.id} has no frames")
     if arguments.frames:
         images = _images(arguments.dataset, annotations.video, shown, Path(arguments.frames))
         frames = _pictures(images)
@@ -91,18 +89,6 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _video_id(dataset: Dataset, wanted: int | None) -> int:
-    if wanted is not None:
-        return dataset.video(wanted).id
-    if not dataset.videos:
-        raise Error(f"{dataset.path}: has no videos: nothing was selected")
-    if len(dataset.videos) != 1:
-        ids = ", ".join(str(video.id) for video in dataset.videos[:10])
-        more = ", .." if len(dataset.videos) > 10 else ""
-        raise Error(f"{dataset.path}: has {len(dataset)} videos ({ids}{more}): choose one by --video-id ID")
-    return dataset.videos[0].id
-
-
 def _images(dataset: str, video: Video, shown: range, folder: Path) -> list[Path]:
     paths = []
     for t in shown:
@@ -126,16 +112,8 @@ def _clip(
     video: Video, shown: range, path: str, start: int
 ) -> tuple[list[Path], Iterator[tuple[Path, Frame]]]:
     """The files and the shown frames of the clip; frames that the selection dropped are skipped."""
-    indices = frame_indices(video)
-    # Named frames may be numbered from the clip's start already, as `propose` does, and `start` repeat it.
-    if start and indices[0] >= start and not has_invented_names(video):
-        if indices[0] > start:
-            raise Error(
-                f"argument --start: is {start}, but frame_indices of video {video.id} start at {indices[0]}: "
-                "leave it out if they count from the first frame of the clip"
-            )
-        start = 0
-    wanted = {start + indices[t] for t in shown}
+    numbers = clip_frames(video, start)
+    wanted = {numbers[t] for t in shown}
     clip = read_video(path, start=min(wanted), stop=max(wanted) + 1)
     frames = ((clip.path, frame) for number, frame in enumerate(clip, clip.start) if number in wanted)
     return list(clip.images or [clip.path]), frames

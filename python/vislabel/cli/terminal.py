@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from vislabel._core import Error
 from vislabel.io.given import PathLike
+from vislabel.io.json_files import encode, write_items, written
 
 Report = Callable[[int, int], None]
 
@@ -54,6 +55,14 @@ def file_name(text: str) -> str:
     if text == "-":
         raise argparse.ArgumentTypeError("expected a name, got '-': pipes are /dev/stdin and /dev/stdout")
     return text
+
+
+def named_file(text: str) -> tuple[str, str]:
+    """The type of an argument that is a name and a file: NAME=FILE."""
+    name, sign, path = text.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"expected NAME=FILE, got {text!r}")
+    return name, file_name(path)
 
 
 def require_writable(path: PathLike) -> None:
@@ -97,6 +106,19 @@ def _identity(path: PathLike) -> object:
         return os.path.realpath(path)
     regular = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
     return (found.st_dev, found.st_ino) if regular else None
+
+
+def write_list(path: PathLike, entries: Iterable[object]) -> None:
+    """Write a JSON list, one entry per line, atomically."""
+    with written(path) as stream:
+        write_items(stream, (encode(entry, "an entry") for entry in entries))
+        stream.write(b"\n")
+
+
+def first_of(texts: Sequence[str], most: int = 8) -> str:
+    """The first of several texts, and how many more there are."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
 
 
 def printable(value: object) -> str:

@@ -6,26 +6,9 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from vislabel._core import Error
-from vislabel._tracks import Tracks
-from vislabel.io.defects import (
-    BOX_OR_NULL,
-    FLAG,
-    INTEGER,
-    LIST,
-    NUMBER_OR_NULL,
-    Defect,
-    Shape,
-    ascends,
-    in_fields,
-    in_list,
-    in_segmentations,
-    is_integer,
-    packed,
-    shown,
-)
+from vislabel.io.defects import INTEGER, LIST, Defect, ascends, in_fields, packed, shown
+from vislabel.io.entries import annotations_of, in_annotation, segmentations_of, shape_of
 from vislabel.io.given import PathLike
 from vislabel.io.json_files import JsonFile
 from vislabel.io.records import Annotations, Video
@@ -34,15 +17,6 @@ if TYPE_CHECKING:
     import msgspec
 
 _VIDEO = {"id": INTEGER, "width": INTEGER, "height": INTEGER, "length": INTEGER, "file_names": LIST}
-_NEEDED = {"id": INTEGER, "video_id": INTEGER, "category_id": INTEGER, "segmentations": LIST}
-_OPTIONAL = {
-    "areas": LIST,
-    "bboxes": LIST,
-    "iscrowd": FLAG,
-    "width": INTEGER,
-    "height": INTEGER,
-    "length": INTEGER,
-}
 
 
 class Dataset:
@@ -124,13 +98,13 @@ class Dataset:
         pairs = list(zip(entries, wheres, strict=True))
         known = {category["id"] for category in self.categories}
         defects = list(
-            chain.from_iterable(_in_annotation(entry, where, video, known) for entry, where in pairs)
+            chain.from_iterable(in_annotation(entry, where, video, known) for entry, where in pairs)
         )
         if defects:
             return None, defects
-        shape = _shape(video)
-        tracks, defects = packed([entry["segmentations"] for entry in entries], wheres, shape)
-        return (None if tracks is None else _annotations(video, tracks, entries)), defects
+        rows = [segmentations_of(entry, video.length) for entry in entries]
+        tracks, defects = packed(rows, wheres, shape_of(video))
+        return (None if tracks is None else annotations_of(video, tracks, entries)), defects
 
     def _pieces_of(self, members: Mapping[str, msgspec.Raw], name: str) -> list[msgspec.Raw]:
         """The elements of a list; null stands for no annotations, as in the official files without truth."""
@@ -205,10 +179,6 @@ class Dataset:
         return rows
 
 
-def _shape(video: Video) -> Shape:
-    return Shape(video.length, video.size, f"as video {video.id} has")
-
-
 def _in_video(entry: Any, where: str) -> Iterator[Defect]:
     defects = list(in_fields(entry, where, _VIDEO))
     yield from defects
@@ -230,44 +200,6 @@ def _in_video(entry: Any, where: str) -> Iterator[Defect]:
         yield Defect(f"{where}, frame_indices", f"{wanted}, got {shown(entry['frame_indices'])}")
 
 
-def _in_annotation(entry: Any, where: str, video: Video, categories: set[int]) -> Iterator[Defect]:
-    shape = _shape(video)
-    yield from in_fields(entry, where, _NEEDED, _OPTIONAL)
-    label = entry.get("category_id")
-    if categories and is_integer(label) and label not in categories:
-        yield Defect(f"{where}, category_id", f"is {label}, which is not among the categories")
-    for name, value in (("width", video.width), ("height", video.height), ("length", video.length)):
-        if is_integer(entry.get(name)) and entry[name] != value:
-            yield Defect(f"{where}, {name}", f"is {entry[name]}, expected {value}, {shape.source}")
-    if isinstance(entry.get("segmentations"), list):
-        yield from in_segmentations(entry["segmentations"], f"{where}, segmentations", shape)
-    for name, kind in (("areas", NUMBER_OR_NULL), ("bboxes", BOX_OR_NULL)):
-        if isinstance(entry.get(name), list):
-            yield from in_list(entry[name], f"{where}, {name}", shape.length, shape.source, kind)
-
-
-def _annotations(video: Video, tracks: Tracks, entries: list[Any]) -> Annotations:
-    known = {*_NEEDED, *_OPTIONAL}
-    count, frames = tracks.present.shape
-    areas = boxes = None
-    if entries and all("areas" in entry for entry in entries):
-        areas = np.array([entry["areas"] for entry in entries], dtype=np.float64)  # null becomes NaN
-    if entries and all("bboxes" in entry for entry in entries):
-        nothing = [np.nan] * 4
-        rows = [[nothing if box is None else box for box in entry["bboxes"]] for entry in entries]
-        boxes = np.array(rows, dtype=np.float64).reshape(count, frames, 4)
-    return Annotations(
-        video,
-        tracks,
-        np.array([entry["category_id"] for entry in entries], dtype=np.int64),
-        np.array([entry["id"] for entry in entries], dtype=np.int64),
-        np.array([entry.get("iscrowd", 0) for entry in entries], dtype=np.bool_),
-        areas,
-        boxes,
-        tuple({key: value for key, value in entry.items() if key not in known} for entry in entries),
-    )
-
-
 def read_dataset(path: PathLike) -> Dataset:
     """Open a dataset file.
 
@@ -276,7 +208,8 @@ def read_dataset(path: PathLike) -> Dataset:
     path
         ``{info, licenses, categories, videos, annotations}``, compressed by gzip or not. Keys that are not of
         the format are kept, in the `extra` of what they belong to. ``areas``, ``bboxes`` and ``iscrowd`` may
-        be missing.
+        be missing; so may ``segmentations``, or be null, where there are ``bboxes``: the track is then absent
+        in every frame.
 
     Returns
     -------

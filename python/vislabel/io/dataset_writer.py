@@ -126,10 +126,10 @@ def _entries(annotations: Annotations) -> Iterator[dict[str, Any]]:
     video, tracks = annotations.video, annotations.tracks
     absent = ~tracks.present
     areas = np.where(absent, np.nan, tracks.area) if annotations.areas is None else annotations.areas
-    if annotations.boxes is None:
-        boxes = np.where(absent[..., None], np.nan, tracks.box)
-    else:
-        boxes = annotations.boxes
+    boxes = np.where(absent[..., None], np.nan, tracks.box)
+    if annotations.boxes is not None:
+        given = ~np.isnan(annotations.boxes).all(axis=(1, 2))
+        boxes[given] = annotations.boxes[given]
     for n, row in enumerate(tracks.to_rle(counts="str")):
         yield {
             "id": 0,

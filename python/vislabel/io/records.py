@@ -47,8 +47,9 @@ class Annotations:
     *Shapes*: `tracks` [N, T]; `labels` int64 [N], the category ids; `ids` int64 [N], from 1, or None:
     numbered when written; `crowd` bool [N], or None: none is; `areas` float64 [N, T] and `boxes` float64 [N,
     T, 4], as in the file, NaN where it has null, or None: those of the masks; `extra` [N], the keys of each
-    annotation that this library does not know, or (). *Errors*: other shapes; tracks of another size than the
-    video.
+    annotation that this library does not know, or (). *Units and conventions*: an annotation of boxes only is
+    absent in every frame; one without boxes among others with boxes has NaN alone, and is written with those
+    of its masks. *Errors*: other shapes; tracks of another size than the video.
     """
 
     video: Video
