@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import vislabel as vl
-from fusion_sources import Dense, Float, Sources, Video, four_sources, twins, videos
+from fusion_sources import Dense, Float, Sources, Video, four_sources, three_sources, twins, videos
 from table import markdown
 
 # --- what is measured ---------------------------------------------------------------------------------------
@@ -113,8 +113,8 @@ def joined(outcomes: list[Outcome]) -> Outcome:
 # --- tables -------------------------------------------------------------------------------------------------
 
 
-def quality(named: list[tuple[str, Outcome]]) -> str:
-    """Mean IoU with the truth, video by video, their mean, and that of all slots."""
+def quality(named: list[tuple[str, Outcome]], fewer: Outcome) -> str:
+    """Mean IoU with the truth, video by video, their mean, that of all slots, and without the last source."""
     rules = ["fused", "fused, DOOB", "vote", "vote, DOOB", "best choice"]
     names = named[0][1].names
     header = ["sequence", "masks", *names, "best source", *rules]
@@ -128,6 +128,8 @@ def quality(named: list[tuple[str, Outcome]]) -> str:
     everything = joined([o for _, o in named])
     lines.append(["mean of sequences", "", *_text(np.mean(list(rows.values()), axis=0))])
     lines.append(["all masks", str(everything.sources.shape[1]), *_text(row(everything))])
+    few, gap = _text(row(fewer)), len(fewer.names)
+    lines.append([f"without {names[-1]}", str(fewer.sources.shape[1]), *few[:gap], "", *few[gap:]])
     return markdown(header, lines)
 
 
@@ -230,10 +232,14 @@ def spread(every: list[Video], seeds: int) -> str:
         _measures([outcome(video, four_sources(video, seed)) for video in every]) for seed in range(seeds)
     ]
     lines = [
-        [name, *(f"{number:.3g}" for number in (np.mean(values), np.min(values), np.max(values)))]
+        [name, *(_short(number) for number in (np.mean(values), np.min(values), np.max(values)))]
         for name, values in ((name, [measures[name] for measures in found]) for name in found[0])
     ]
     return markdown([f"{seeds} seeds", "mean", "least", "largest"], lines)
+
+
+def _short(number: Any) -> str:
+    return f"{number:.3f}" if number % 1 else f"{number:.0f}"
 
 
 def _measures(outcomes: list[Outcome]) -> dict[str, float]:
@@ -258,7 +264,8 @@ def main() -> None:
     every = videos(8 if quick else 1)
     named = [(video.name, outcome(video, four_sources(video, 0))) for video in every]
     everything = joined([o for _, o in named])
-    print("Mean IoU with the truth\n\n" + quality(named))
+    fewer = joined([outcome(video, three_sources(video, 0)) for video in every])
+    print("Mean IoU with the truth\n\n" + quality(named, fewer))
     print("\nWho wins, over all masks\n\n" + choices(everything))
     print("\nWhat the choice loses\n\n" + losses(everything))
     print("\nErrors in common\n\n" + in_common(every))

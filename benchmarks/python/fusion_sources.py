@@ -118,12 +118,16 @@ def _holes(mask: Dense, reach: Any, angle: float) -> Dense:
 # --- sources ------------------------------------------------------------------------------------------------
 
 
-def four_sources(video: Video, seed: int) -> Sources:
+def three_sources(video: Video, seed: int) -> Sources:
+    """The corruptions alone."""
     place = SEQUENCES.index(video.name)
-    made: Sources = {
-        name: corrupted(video, habit, [seed, place, s]) for s, (name, habit) in enumerate(HABITS.items())
-    }
-    return {**made, "rvos": vl.fuse.Unassigned(vl.Tracks(video.proposals))}
+    habits = enumerate(HABITS.items())
+    return {name: corrupted(video, habit, [seed, place, s]) for s, (name, habit) in habits}
+
+
+def four_sources(video: Video, seed: int) -> Sources:
+    """The corruptions, and RVOS's proposals."""
+    return {**three_sources(video, seed), "rvos": vl.fuse.Unassigned(vl.Tracks(video.proposals))}
 
 
 def twins(video: Video, seed: int, common: float, habit: dict[str, float]) -> Sources:

@@ -8,7 +8,8 @@ torch where an argument is a tensor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -142,6 +143,8 @@ Source: TypeAlias = Tracks | Unassigned | Keyframed | ArrayLike
 
 def _named(sources: Any, name: str) -> dict[str, tuple[str, Any]]:
     """The sources of a dict or a list by their names, each with what it is called in a message."""
+    if isinstance(sources, (Tracks, Unassigned, Keyframed)):
+        raise Error(f"{name} is one {type(sources).__name__}, expected a dict or a list of several")
     if isinstance(sources, Mapping):
         for key in sources:
             if not isinstance(key, str):
@@ -155,7 +158,26 @@ def _packed(named: dict[str, tuple[str, Any]]) -> list[_core.Tracks]:
 
 
 def _given(named: dict[str, tuple[str, Any]]) -> list[Any]:
-    return [x for _, x in named.values()]
+    """Everything that was given as sources, of which any may be a tensor."""
+    out = []
+    for _, x in named.values():
+        out += [x.tracks] if isinstance(x, Unassigned) else []
+        out += [*x.tracks, x.keyframes] if isinstance(x, Keyframed) else [x]
+    return out
+
+
+@contextmanager
+def _naming(**given: dict[str, tuple[str, Any]]) -> Iterator[None]:
+    """Calls sources in errors as the caller does: by the keys of his dicts."""
+    try:
+        yield
+    except Error as error:
+        message = str(error)
+        for name, named in given.items():
+            for i, (place, _) in enumerate(named.values()):
+                if message.startswith(f"{name}[{i}]"):
+                    raise Error(place + message[len(f"{name}[{i}]") :]) from None
+        raise
 
 
 def scm(a: Any, b: Any, boxes: ArrayLike, *, box_overlap: BoxOverlap = "iou") -> Any:
@@ -191,7 +213,8 @@ def scm(a: Any, b: Any, boxes: ArrayLike, *, box_overlap: BoxOverlap = "iou") ->
         _named(x, name) if many else {name: (name, x)}
         for x, many, name in zip((a, b), several, ("a", "b"), strict=True)
     )
-    scores = _core.scm(_packed(left), _packed(right), box_tracks(boxes, "boxes"), box_overlap)
+    with _naming(a=left, b=right):
+        scores = _core.scm(_packed(left), _packed(right), box_tracks(boxes, "boxes"), box_overlap)
     alone = tuple(axis for axis, many in enumerate(several) if not many)
     return like(scores.squeeze(alone), *_given(left), *_given(right), boxes)
 
@@ -218,10 +241,12 @@ def shqm(sources: Any, boxes: ArrayLike, *, box_overlap: BoxOverlap = "iou") -> 
 
     Notes
     -----
-    Source: PM-VIS, Eq. 6-8. Equal candidates tie to the last bit, whatever their places.
+    Source: PM-VIS, Eq. 6-8. Equal candidates tie to the last bit, whatever their places. Of two candidates
+    the first always wins: the score of both is their common SCM.
     """
     named = _named(sources, "sources")
-    core, winner, score = _core.shqm(_packed(named), box_tracks(boxes, "boxes"), box_overlap)
+    with _naming(sources=named):
+        core, winner, score = _core.shqm(_packed(named), box_tracks(boxes, "boxes"), box_overlap)
     given = (boxes, *_given(named))
     return Fused(Tracks._wrap(core), like(winner, *given), like(score, *given), tuple(named))
 
@@ -300,7 +325,7 @@ def assign(
     box_overlap : {"iou", "giou"}
     rule : {"paper", "reference"}
         "reference": each prediction goes to the annotated box with the largest GIoU, if above 0 (ties: the
-        first); those of one instance are united; neither helper nor `one_to_one` counts.
+        first); those of one instance are united; neither helper nor other options count.
 
     Raises
     ------
@@ -328,6 +353,8 @@ def assign(
 
 def keyframes(scm: ArrayLike, *, every: int = 10, spread: Spread = "top") -> Any:
     """Frames from which to start a tracker, int64 [N, max(1, T // every)]: those of highest SCM.
+
+    Without frames there is none: [N, 0].
 
     Parameters
     ----------
@@ -390,7 +417,7 @@ def fuse_keyframes(
         None if boxes is None else box_tracks(boxes, "boxes"),
         box_overlap,
     )
-    return FusedKeyframes(Tracks._wrap(core), like(winner, keyframes, boxes))
+    return FusedKeyframes(Tracks._wrap(core), like(winner, *tracks, keyframes, boxes))
 
 
 def missing_data(
@@ -513,18 +540,23 @@ def pseudo_masks(
     names = tuple(named)
     if helper is not None and helper not in names:
         raise Error(f"helper is {shown(helper)}, expected one of the sources: {', '.join(names)}")
-    core, fused, winner, score, compared = _core.pseudo_masks(
-        [_source(x, place) for place, x in named.values()],
-        box_tracks(boxes, "boxes"),
-        -1 if helper is None else names.index(helper),
-        one_to_one,
-        number(min_score, "min_score"),
-        keyframes_by,
-        box_overlap,
-        integer(margin, "margin"),
-        doob_on,
-        rule,
-    )
+    if helper is not None and isinstance(named[helper][1], Unassigned):
+        raise Error(
+            f"helper is {shown(helper)}, whose rows are unassigned, expected a source with a row per box"
+        )
+    with _naming(sources=named):
+        core, fused, winner, score, compared = _core.pseudo_masks(
+            [_source(x, place) for place, x in named.values()],
+            box_tracks(boxes, "boxes"),
+            -1 if helper is None else names.index(helper),
+            one_to_one,
+            number(min_score, "min_score"),
+            keyframes_by,
+            box_overlap,
+            integer(margin, "margin"),
+            doob_on,
+            rule,
+        )
     given = (boxes, *_given(named))
     return PseudoMasks(
         Tracks._wrap(core),

@@ -78,7 +78,30 @@ TEST_CASE("a helper must be a source with a row per instance") {
       return pseudo_masks(exec::Seq{}, std::span(sources), BoxTracks(1, 1, {Box{}}), {.helper = helper});
     });
   };
-  CHECK(refusal(0) == "helper is a source whose rows are unassigned, expected one with a row per instance");
+  CHECK(refusal(0) ==
+        "helper is 0, a source whose rows are unassigned, expected one with a row per instance");
   CHECK(refusal(2) == "helper is 2, expected the index of a source, or -1");
   CHECK(refusal(1) == "(no error)");
+}
+
+TEST_CASE("an error says which source it is about") {
+  const Tracks one = oracle::packed(oracle::drawn(4, {{"##.."}})),
+               two = one.select(std::vector<std::int64_t>{0, 0});
+  const auto refusal = [&](const MaskSource& second, double min_score = 0) {
+    const std::vector<MaskSource> sources{one, second};
+    return oracle::error_of([&] {
+      return pseudo_masks(exec::Seq{}, std::span(sources), BoxTracks(1, 1, {Box{}}),
+                          {.min_score = min_score});
+    });
+  };
+  CHECK(refusal(two) ==
+        "sources[1]: tracks is [2, 1], expected one row per instance and one column per frame of "
+        "boxes ([1, 1])");
+  CHECK(refusal(Keyframed{{one}, IndexTable::Constant(1, 1, 9)}) ==
+        "sources[1]: keyframes[0][0] is 9, expected a frame below 1, or -1: no track");
+  CHECK(refusal(Unassigned{oracle::packed(oracle::drawn(4, {{"##..", "##.."}}))}) ==
+        "sources[1]: predicted has 2 frames, expected as many as boxes (1)");
+  CHECK(refusal(oracle::packed(oracle::drawn(5, {{"##..."}}))) ==
+        "sources[1] has masks of 1 x 5, expected 1 x 4 as the first source (height x width)");
+  CHECK(refusal(one, -1) == "min_score is -1, expected at least 0");
 }

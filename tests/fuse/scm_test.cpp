@@ -65,10 +65,10 @@ TEST_CASE("sources that do not fit the boxes or each other are refused") {
     return oracle::error_of([&] { return scm(exec::Seq{}, a, b, given); });
   };
   CHECK(refusal(a, BoxTracks(2, 2, {{}, {}, {}, {}})) ==
-        "a source is [1, 2], expected one row per instance and one column per frame of boxes ([2, 2])");
+        "a[0] is [1, 2], expected one row per instance and one column per frame of boxes ([2, 2])");
   CHECK(refusal(longer, boxes) ==
-        "a source is [1, 3], expected one row per instance and one column per frame of boxes ([1, 2])");
+        "b[0] is [1, 3], expected one row per instance and one column per frame of boxes ([1, 2])");
   CHECK(refusal(more, boxes) ==
-        "a source is [2, 2], expected one row per instance and one column per frame of boxes ([1, 2])");
+        "b[0] is [2, 2], expected one row per instance and one column per frame of boxes ([1, 2])");
   CHECK(refusal(wider, boxes) == "masks of different sizes: 1 x 4 and 1 x 5 (height x width)");
 }

@@ -28,25 +28,28 @@ Regions regions_of(Size size, const std::vector<Dense>& masks, std::size_t least
 Regions found(Size size, const std::vector<Dense>& dense, std::int32_t least) {
   const Masks masks = oracle::packed(size, dense);
   detail::MaskSets sets(static_cast<std::int32_t>(dense.size()));
+  std::vector<detail::CoverPart> parts;
+  detail::add_cover_parts(std::vector<PackedMask>(masks.begin(), masks.end()), least, sets, parts);
   Regions regions;
-  std::pair<std::int64_t, std::int64_t> last{-1, -1};
-  detail::for_each_cover_part(
-      std::vector<PackedMask>(masks.begin(), masks.end()), least, sets, [&](const detail::CoverPart& part) {
-        REQUIRE(last <= std::pair(part.row, part.column));
-        last = {part.row, part.column};
-        Members members;
-        sets.for_each_member(part.set, [&](std::int32_t mask) { members.insert(mask); });
-        REQUIRE(static_cast<std::int32_t>(members.size()) == sets.size(part.set));
-        Dense& region = regions.try_emplace(members, size).first->second;
-        for (std::int64_t c = 0; c < detail::block_columns; ++c)
-          for (std::int64_t r = 0; r < detail::block_rows; ++r)
-            if ((part.pixels[static_cast<std::size_t>(c)] >> r & 1) != 0) {
-              std::uint8_t& pixel =
-                  region(part.row * detail::block_rows + r, part.column * detail::block_columns + c);
-              REQUIRE(pixel == 0);
-              pixel = 1;
-            }
-      });
+  std::pair<std::int32_t, std::int32_t> last{-1, -1};
+  for (const detail::CoverPart& part : parts) {
+    REQUIRE(last <= std::pair(part.row, part.column));
+    last = {part.row, part.column};
+    Members members;
+    sets.for_each_member(part.set, [&](std::int32_t mask) { members.insert(mask); });
+    REQUIRE(static_cast<std::int32_t>(members.size()) == sets.size(part.set));
+    REQUIRE(*members.rbegin() == sets.largest(part.set));
+    if (sets.size(part.set) < least) continue;  // of a block where another mask has pixels too
+    Dense& region = regions.try_emplace(members, size).first->second;
+    for (std::int64_t c = 0; c < detail::block_columns; ++c)
+      for (std::int64_t r = 0; r < detail::block_rows; ++r)
+        if ((part.pixels[static_cast<std::size_t>(c)] >> r & 1) != 0) {
+          std::uint8_t& pixel =
+              region(part.row * detail::block_rows + r, part.column * detail::block_columns + c);
+          REQUIRE(pixel == 0);
+          pixel = 1;
+        }
+  }
   return regions;
 }
 

@@ -442,3 +442,12 @@ def test_the_number_of_threads_never_changes_a_bit() -> None:
     for threads in (2, 3):
         vl.set_num_threads(threads)
         assert plain(whole(sources, boxes, starts)) == expected
+
+
+def test_a_tensor_in_a_list_or_a_source_gives_tensors_too() -> None:
+    tracks, boxes = fusion_scenes.scene(3, 3, 3, 4, (20, 24))
+    tensors = [torch.from_numpy(dense) for dense, _ in tracks]
+    a, starts = vl.Tracks(tracks[0][0]), np.zeros((3, 2), int)
+    assert isinstance(vl.fuse.fuse_keyframes(tensors[:2], starts).winner, torch.Tensor)
+    for source in (vl.fuse.Unassigned(tensors[1]), vl.fuse.Keyframed(tensors[:2], starts)):
+        assert isinstance(vl.fuse.pseudo_masks({"a": a, "b": source}, boxes).winner, torch.Tensor)

@@ -106,6 +106,10 @@ class FrameAssignment {
   Table scores_;
 };
 
+inline void require_min_score(double score) {
+  require(score >= 0, "min_score is ", score, ", expected at least 0");
+}
+
 /// The instance whose box has the largest GIoU with that of the mask, and that GIoU; -1: none above 0.
 [[nodiscard]] inline std::pair<std::int64_t, double> best_instance(const PackedMask& mask,
                                                                    const BoxTracks& boxes, std::int64_t t) {
@@ -125,8 +129,8 @@ class FrameAssignment {
 /// helper, the overlap of the prediction's box with the annotated one.
 ///
 /// `Rule::reference`: every prediction goes to the instance whose annotated box has the largest GIoU with the
-/// prediction's, if that is more than 0 (ties: the first); those of one instance are united; helper and
-/// `one_to_one` are not used.
+/// prediction's, if that is more than 0 (ties: the first); those of one instance are united; nothing
+/// else counts, neither the helper nor the other options.
 ///
 /// *Shapes*: `predicted` [P, T]; `helper` [N, T] or null; `boxes` [N, T].
 /// *Units and conventions*: under `Rule::reference`, `prediction` is the lowest index of those united and
@@ -137,7 +141,7 @@ template <exec::Policy P>
                                 const BoxTracks& boxes, const AssignOptions& options = {}) {
   detail::require(predicted.frames() == boxes.frames(), "predicted has ", predicted.frames(),
                   " frames, expected as many as boxes (", boxes.frames(), ")");
-  detail::require(options.min_score >= 0, "min_score is ", options.min_score, ", expected at least 0");
+  detail::require_min_score(options.min_score);
   if (helper != nullptr) {
     detail::require_same_video(predicted, *helper);
     detail::require_boxes(boxes, *helper, "helper");

@@ -1,8 +1,8 @@
 /// DOOB: masks of one frame that neither overlap each other nor leave their annotated boxes.
 ///
-/// Blocks, never dense frames: what several masks cover is split by the set of masks that covers it
-/// (`mask/cover.hpp`), every part goes to its owner, and each loser is rebuilt once, without what it lost and
-/// without what lies outside of its box.
+/// Blocks, never dense frames: where several masks have pixels, they are split by the set of masks that
+/// covers them (`mask/cover.hpp`), and every part goes to its owner. Each loser is then rebuilt once: its own
+/// parts where a block is shared, its own block elsewhere, and nothing outside of its box.
 #pragma once
 
 #include <algorithm>
@@ -32,17 +32,19 @@ namespace detail {
 class GrowingBox {
  public:
   void add(std::int64_t row, std::int64_t column, const Block& block) {
+    const std::int64_t y = row * block_rows, x = column * block_columns;
+    if (left_ <= x && x + block_columns <= right_ && top_ <= y && y + block_rows <= bottom_) return;
     std::uint32_t rows = 0, columns = 0;
     for (std::size_t c = 0; c < block.size(); ++c) {
       rows |= block[c];
       columns |= (block[c] != 0 ? 1U : 0U) << c;
     }
-    const std::int64_t y = row * block_rows, x = column * block_columns;
     top_ = std::min(top_, y + std::countr_zero(rows));
     bottom_ = std::max(bottom_, y + block_rows - std::countl_zero(rows));
     left_ = std::min(left_, x + std::countr_zero(columns));
     right_ = std::max(right_, x + 32 - std::countl_zero(columns));
   }
+  [[nodiscard]] bool empty() const { return bottom_ == 0; }
   [[nodiscard]] Box box() const {
     return {static_cast<double>(left_), static_cast<double>(top_), static_cast<double>(right_ - left_),
             static_cast<double>(bottom_ - top_)};
@@ -55,58 +57,78 @@ class GrowingBox {
 /// DOOB of one frame after the other.
 class OverlapRemover {
  public:
-  OverlapRemover(Size size, const DoobOptions& options) : size_(size), options_(options), packer_(size) {}
+  OverlapRemover(Size size, const DoobOptions& options)
+      : size_(size),
+        options_(options),
+        packer_(size),
+        shared_(static_cast<std::size_t>(ceil_divide(size.height, block_rows) * packer_.words_per_row())) {}
 
   /// *Shapes*: `masks` and `boxes` [N]; masks are replaced in their places.
   void run(std::span<PackedMask> masks, std::span<const Box> boxes) {
     MaskSets sets(static_cast<std::int32_t>(masks.size()));
     parts_.clear();
-    for_each_cover_part(masks, 2, sets, [&](const CoverPart& part) { parts_.push_back(part); });
-    const std::vector<std::int32_t> owners = find_owners(sets, boxes);
-    lost_.assign(masks.size(), {});
+    std::fill(shared_.begin(), shared_.end(), 0);
+    add_cover_parts(masks, 2, sets, parts_);
     for (const CoverPart& part : parts_)
-      sets.for_each_member(part.set, [&](std::int32_t mask) {
-        if (mask != owners[static_cast<std::size_t>(part.set)])
-          lost_[static_cast<std::size_t>(mask)].push_back(&part);
-      });
-    for (std::size_t n = 0; n < masks.size(); ++n)
-      masks[n] = reduced(masks[n], lost_[n], pixels_of(boxes[n], size_, options_.margin, options_.rule));
+      shared_[word_of(part.row, part.column)] |= std::uint64_t{1} << part.column % 64;
+    find_owners(sets, boxes);
+    own_.assign(masks.size(), {});
+    for (const CoverPart& part : parts_)
+      own_[static_cast<std::size_t>(owners_[static_cast<std::size_t>(part.set)])].push_back(&part);
+    for (std::size_t n = 0; n < masks.size(); ++n) {
+      const PixelRectangle keep = pixels_of(boxes[n], size_, options_.margin, options_.rule);
+      masks[n] = loses_[n] ? rebuilt(masks[n], own_[n], keep) : cropped(packer_, masks[n], keep);
+    }
   }
 
  private:
-  /// For every set of masks that covers a region: whose box overlaps most with the region's, ties to the
-  /// lower index.
-  [[nodiscard]] std::vector<std::int32_t> find_owners(const MaskSets& sets,
-                                                      std::span<const Box> boxes) const {
-    std::vector<GrowingBox> regions(static_cast<std::size_t>(sets.count()));
-    std::vector<std::int32_t> owners(regions.size(), -1);
-    for (const CoverPart& part : parts_) {
-      const auto set = static_cast<std::size_t>(part.set);
-      regions[set].add(part.row, part.column, part.pixels);
-      owners[set] = 0;
-    }
-    for (std::int32_t set = 0; set < sets.count(); ++set) {
-      std::int32_t& owner = owners[static_cast<std::size_t>(set)];
-      if (owner < 0) continue;
-      const Box region = regions[static_cast<std::size_t>(set)].box();
-      double most = -1;
-      sets.for_each_member(set, [&](std::int32_t mask) {  // the lowest index comes last
-        const Box& box = boxes[static_cast<std::size_t>(mask)];
-        const double overlap = std::max(0.0, box_overlap(region, box, options_.box_overlap));
-        if (overlap >= most) most = overlap, owner = mask;
-      });
-    }
-    return owners;
+  [[nodiscard]] std::size_t word_of(std::int64_t row, std::int64_t column) const {
+    return static_cast<std::size_t>(row * packer_.words_per_row() + column / 64);
   }
 
-  /// The mask without the lost parts, which are in the order of its blocks, and cut to the rectangle.
-  [[nodiscard]] PackedMask reduced(const PackedMask& mask, std::span<const CoverPart* const> lost,
+  /// Whose every region is, and who loses one.
+  void find_owners(const MaskSets& sets, std::span<const Box> boxes) {
+    std::vector<GrowingBox> regions(static_cast<std::size_t>(sets.count()));
+    for (const CoverPart& part : parts_)
+      if (sets.size(part.set) > 1)
+        regions[static_cast<std::size_t>(part.set)].add(part.row, part.column, part.pixels);
+    owners_.assign(regions.size(), -1);
+    loses_.assign(boxes.size(), false);
+    for (std::int32_t set = 1; set < sets.count(); ++set) {
+      const GrowingBox& region = regions[static_cast<std::size_t>(set)];
+      std::int32_t& owner = owners_[static_cast<std::size_t>(set)];
+      owner = region.empty() ? sets.largest(set) : owner_of(region.box(), sets, set, boxes);
+      if (!region.empty())
+        sets.for_each_member(set, [&](std::int32_t mask) {
+          if (mask != owner) loses_[static_cast<std::size_t>(mask)] = true;
+        });
+    }
+  }
+
+  /// The member whose box overlaps most with the region's; ties: the lower index.
+  [[nodiscard]] std::int32_t owner_of(const Box& region, const MaskSets& sets, std::int32_t set,
+                                      std::span<const Box> boxes) const {
+    std::int32_t owner = -1;
+    double most = -1;
+    sets.for_each_member(set, [&](std::int32_t mask) {  // the lowest index comes last
+      const Box& box = boxes[static_cast<std::size_t>(mask)];
+      const double overlap = std::max(0.0, box_overlap(region, box, options_.box_overlap));
+      if (overlap >= most) most = overlap, owner = mask;
+    });
+    return owner;
+  }
+
+  /// The mask's own parts of shared blocks, which come in the order of its blocks, and its other blocks; cut
+  /// to the rectangle.
+  [[nodiscard]] PackedMask rebuilt(const PackedMask& mask, std::span<const CoverPart* const> own,
                                    const PixelRectangle& keep) {
-    if (lost.empty()) return cropped(packer_, mask, keep);
-    std::size_t next = 0;
+    auto next = own.begin();
     for_each_block(mask, [&](std::int64_t row, std::int64_t column, Block block) {
-      for (; next < lost.size() && lost[next]->row == row && lost[next]->column == column; ++next)
-        for (std::size_t c = 0; c < block.size(); ++c) block[c] &= ~lost[next]->pixels[c];
+      if ((shared_[word_of(row, column)] >> column % 64 & 1) != 0) {
+        block = empty_block;
+        for (; next != own.end() && (*next)->row == row && (*next)->column == column; ++next)
+          for (std::size_t c = 0; c < block.size(); ++c) block[c] |= (*next)->pixels[c];
+      }
       cut(block, row, column, keep);
       packer_.add(row, column, block);
     });
@@ -116,8 +138,11 @@ class OverlapRemover {
   Size size_;
   DoobOptions options_;
   Packer packer_;
-  std::vector<CoverPart> parts_;
-  std::vector<std::vector<const CoverPart*>> lost_;
+  std::vector<std::uint64_t> shared_;  // a bit for every block of the frame where several masks have pixels
+  std::vector<CoverPart> parts_;       // of those blocks
+  std::vector<std::int32_t> owners_;   // of every set of masks
+  std::vector<bool> loses_;            // per mask
+  std::vector<std::vector<const CoverPart*>> own_;  // per mask
 };
 
 /// The masks of one frame, and whose they are: instances without a box there take no part.

@@ -104,10 +104,10 @@ namespace detail {
 
 inline void require_keyframes(std::span<const Tracks> tracks, const Eigen::Ref<const IndexTable>& keyframes) {
   require(!tracks.empty(), "tracks is empty, expected the tracks of at least 1 keyframe");
-  for (const Tracks& one : tracks) {
-    require_same_video(tracks.front(), one);
-    require(one.count() == tracks.front().count(), "tracks of ", tracks.front().count(), " and ", one.count(),
-            " instances, expected the same number");
+  for (std::size_t k = 0; k < tracks.size(); ++k) {
+    require_same_video(tracks[0], tracks[k]);
+    require(tracks[k].count() == tracks[0].count(), "tracks[", k, "] has ", tracks[k].count(),
+            " instances, expected ", tracks[0].count(), " as tracks[0]");
   }
   require(keyframes.rows() == tracks.front().count() &&
               keyframes.cols() == static_cast<std::int64_t>(tracks.size()),

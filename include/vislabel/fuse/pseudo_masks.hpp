@@ -60,6 +60,16 @@ struct PseudoMasks {
 
 namespace detail {
 
+/// Calls `make()`, and says in its errors which source they are about.
+template <class Make>
+[[nodiscard]] Tracks of_source(std::size_t source, Make&& make) {
+  try {
+    return make();
+  } catch (const Error& error) {
+    fail("sources[", source, "]: ", error.what());
+  }
+}
+
 /// The sources as one row per instance; `helper` is found among the results.
 template <class P>
 [[nodiscard]] std::vector<Tracks> aligned(P policy, std::span<const MaskSource> sources,
@@ -67,23 +77,27 @@ template <class P>
   std::vector<Tracks> out(sources.size());
   std::int64_t helper = options.helper;
   for (std::size_t s = 0; s < sources.size(); ++s) {
-    if (const auto* keyframed = std::get_if<Keyframed>(&sources[s]))
-      out[s] = fuse_keyframes(policy, keyframed->tracks, keyframed->keyframes,
-                              {options.keyframes_by, &boxes, options.box_overlap})
-                   .tracks;
-    else if (const auto* tracks = std::get_if<Tracks>(&sources[s]))
-      out[s] = *tracks;
-    else
-      continue;
-    require_boxes(boxes, out[s], "a source");
+    if (std::holds_alternative<Unassigned>(sources[s])) continue;
+    out[s] = of_source(s, [&] {
+      const auto* keyframed = std::get_if<Keyframed>(&sources[s]);
+      Tracks tracks = keyframed == nullptr
+                          ? std::get<Tracks>(sources[s])
+                          : fuse_keyframes(policy, keyframed->tracks, keyframed->keyframes,
+                                           {options.keyframes_by, &boxes, options.box_overlap})
+                                .tracks;
+      require_boxes(boxes, tracks);
+      return tracks;
+    });
     if (helper < 0) helper = static_cast<std::int64_t>(s);
   }
   const Tracks* const compared = helper < 0 ? nullptr : &out[static_cast<std::size_t>(helper)];
   for (std::size_t s = 0; s < sources.size(); ++s)
     if (const auto* unassigned = std::get_if<Unassigned>(&sources[s]))
-      out[s] = assign(policy, unassigned->tracks, compared, boxes,
+      out[s] = of_source(s, [&] {
+        return assign(policy, unassigned->tracks, compared, boxes,
                       {options.one_to_one, options.min_score, options.box_overlap, options.rule})
-                   .tracks;
+            .tracks;
+      });
   return out;
 }
 
@@ -99,11 +113,14 @@ template <exec::Policy P>
 [[nodiscard]] PseudoMasks pseudo_masks(P policy, std::span<const MaskSource> sources, const BoxTracks& boxes,
                                        const PseudoMaskOptions& options = {}) {
   const auto count = static_cast<std::int64_t>(sources.size());
+  detail::require(count >= 2, "sources has ", count, " entries, expected at least 2");
+  detail::require_min_score(options.min_score);
   detail::require(options.helper >= -1 && options.helper < count, "helper is ", options.helper,
                   ", expected the index of a source, or -1");
   detail::require(options.helper < 0 ||
                       !std::holds_alternative<Unassigned>(sources[static_cast<std::size_t>(options.helper)]),
-                  "helper is a source whose rows are unassigned, expected one with a row per instance");
+                  "helper is ", options.helper,
+                  ", a source whose rows are unassigned, expected one with a row per instance");
   const DoobOptions doob_options{options.margin, options.box_overlap, options.rule};
   std::vector<Tracks> tracks = detail::aligned(policy, sources, boxes, options);
   if (options.doob_on == DoobOn::sources_and_fused)

@@ -30,10 +30,11 @@ namespace detail {
   return agreement > 0 ? frame_quotient(a, b, EmptyPair::zero) * agreement : 0.0;
 }
 
-inline void require_sources(std::span<const Tracks> sources, const BoxTracks& boxes) {
-  for (const Tracks& source : sources) {
-    require_same_video(sources.front(), source);
-    require_boxes(boxes, source, "a source");
+inline void require_sources(std::span<const Tracks> sources, const BoxTracks& boxes, const char* name) {
+  for (std::size_t s = 0; s < sources.size(); ++s) {
+    require_boxes(boxes, sources[s], text(name, "[", s, "]").c_str());
+    require(sources[s].size() == sources[0].size(), name, "[", s, "] has masks of ", sources[s].size(),
+            ", expected ", sources[0].size(), " as the first source (height x width)");
   }
 }
 
@@ -49,8 +50,8 @@ inline void require_sources(std::span<const Tracks> sources, const BoxTracks& bo
 template <exec::Policy P>
 [[nodiscard]] Table scm(P policy, std::span<const Tracks> a, std::span<const Tracks> b,
                         const BoxTracks& boxes, BoxOverlap kind = BoxOverlap::iou) {
-  detail::require_sources(a, boxes);
-  detail::require_sources(b, boxes);
+  detail::require_sources(a, boxes, "a");
+  detail::require_sources(b, boxes, "b");
   if (!a.empty() && !b.empty()) detail::require_same_video(a.front(), b.front());
   const auto s = static_cast<std::int64_t>(a.size()), r = static_cast<std::int64_t>(b.size());
   const std::int64_t count = boxes.count(), frames = boxes.frames();

@@ -56,7 +56,7 @@ class Support {
 template <class P>
 [[nodiscard]] FusedTracks best_supported(P policy, std::span<const Tracks> sources, const BoxTracks& boxes,
                                          BoxOverlap kind) {
-  require_sources(sources, boxes);
+  require_sources(sources, boxes, "sources");
   const auto count = static_cast<std::int64_t>(sources.size());
   const std::int64_t rows = boxes.count(), frames = boxes.frames();
   IndexTable winner = IndexTable::Constant(rows, frames, -1);
@@ -86,7 +86,8 @@ template <class P>
 ///
 /// *Shapes*: `sources` S >= 2 tracks of [N, T]; `boxes` [N, T].
 /// *Units and conventions*: ties go to the first source. Absent masks are no candidates; empty ones are, with
-/// score 0. A mask alone wins with score 0. No candidate, or no box: absent. *Source*: PM-VIS, Eq. 6-8.
+/// score 0. A mask alone wins with score 0; of two the first always wins. No candidate, or no
+/// box: absent. *Source*: PM-VIS, Eq. 6-8.
 /// *Errors*: fewer than two sources; different sizes, numbers of instances or of frames.
 template <exec::Policy P>
 [[nodiscard]] FusedTracks shqm(P policy, std::span<const Tracks> sources, const BoxTracks& boxes,

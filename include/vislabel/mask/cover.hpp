@@ -1,14 +1,14 @@
 /// Which masks of a frame cover which pixels: the partition of the covered pixels into regions, one for every
 /// set of masks that covers some pixel and no other mask does. What decides overlaps starts from here.
 ///
-/// Blocks are split, not pixels: 512 pixels under k masks take about k^2 / 2 intersections of blocks, and
-/// blocks under fewer masks than asked for are never looked at.
+/// Blocks are split, not pixels, and blocks with fewer masks than asked for are never looked at.
 #pragma once
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 #include <vislabel/core/block.hpp>
 #include <vislabel/mask/packed.hpp>
@@ -25,15 +25,20 @@ class MaskSets {
 
   [[nodiscard]] std::int32_t count() const { return static_cast<std::int32_t>(sets_.size()); }
   [[nodiscard]] std::int32_t size(std::int32_t set) const { return at(set).size; }
+  [[nodiscard]] std::int32_t largest(std::int32_t set) const { return at(set).largest; }
 
   /// The set and a mask that is larger than all of its members.
   [[nodiscard]] std::int32_t with(std::int32_t set, std::int32_t mask) {
     if (set == 0) return mask + 1;
-    std::int32_t child = at(set).first_child;
-    while (child != 0 && at(child).largest != mask) child = at(child).sibling;
-    if (child != 0) return child;
-    sets_.push_back({set, mask, at(set).size + 1, 0, at(set).first_child});
-    return at(set).first_child = count() - 1;
+    std::int32_t child = at(set).first_child, before = 0;
+    while (child != 0 && at(child).largest != mask) before = child, child = at(child).sibling;
+    if (child == 0) {
+      child = count();
+      sets_.push_back({set, mask, at(set).size + 1, 0, at(set).first_child});
+    } else if (before != 0) {  // to the front: the next block most likely asks for it again
+      at(before).sibling = std::exchange(at(child).sibling, at(set).first_child);
+    }
+    return at(set).first_child = child;
   }
 
   /// Calls `visit(mask)` for every member, the largest first.
@@ -55,20 +60,10 @@ class MaskSets {
 
 /// The pixels of one block that exactly the masks of one set cover.
 struct CoverPart {
-  std::int64_t row, column;  ///< of the block
+  std::int32_t row, column;  ///< of the block
   std::int32_t set;
   Block pixels;
 };
-
-/// Keeps in `a` what `b` lacks and returns what both have.
-[[nodiscard]] inline Block split(Block& a, const Block& b) {
-  Block both;
-  for (std::size_t c = 0; c < both.size(); ++c) {
-    both[c] = a[c] & b[c];
-    a[c] &= ~b[c];
-  }
-  return both;
-}
 
 [[nodiscard]] inline bool has_pixels(const Block& block) {
   std::uint32_t any = 0;
@@ -76,45 +71,63 @@ struct CoverPart {
   return any != 0;
 }
 
-/// Splits the blocks of several masks at one place, one mask after the other.
+/// Splits the blocks of several masks, one place after the other, into parts that it appends to a list.
 class BlockSplitter {
  public:
-  void begin() { parts_.clear(); }
+  BlockSplitter(MaskSets& sets, std::vector<CoverPart>& parts) : sets_(sets), parts_(parts) {}
 
-  /// Adds the block of a mask that is larger than those before it.
-  void add(MaskSets& sets, std::int32_t mask, Block pixels) {
-    for (std::size_t i = 0, count = parts_.size(); i < count && has_pixels(pixels); ++i) {
-      Block alone = parts_[i].pixels;
-      const Block both = split(alone, pixels);
-      if (!has_pixels(both)) continue;
-      for (std::size_t c = 0; c < pixels.size(); ++c) pixels[c] &= ~both[c];
-      const std::int32_t set = parts_[i].set;
-      if (has_pixels(alone)) parts_.push_back({set, alone});
-      parts_[i] = {sets.with(set, mask), both};
-    }
-    if (has_pixels(pixels)) parts_.push_back({sets.with(0, mask), pixels});
+  /// From here on blocks lie at this place.
+  void begin(std::int64_t row, std::int64_t column) {
+    row_ = static_cast<std::int32_t>(row), column_ = static_cast<std::int32_t>(column);
+    begin_ = parts_.size();
+    covered_ = empty_block;
   }
 
-  struct Part {
-    std::int32_t set;
-    Block pixels;
-  };
-  [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }
+  /// Adds the block of a mask that is larger than those before it.
+  void add(std::int32_t mask, const Block& pixels) {
+    Block fresh;
+    for (std::size_t c = 0; c < fresh.size(); ++c) {
+      fresh[c] = pixels[c] & ~covered_[c];
+      covered_[c] |= pixels[c];
+    }
+    for (std::size_t i = begin_, end = parts_.size(); i < end; ++i)
+      if (&pixels == &full_block)
+        parts_[i].set = sets_.with(parts_[i].set, mask);
+      else
+        split(i, mask, pixels);
+    if (has_pixels(fresh)) parts_.push_back({row_, column_, sets_.with(0, mask), fresh});
+  }
 
  private:
-  std::vector<Part> parts_;
+  /// Part i keeps what it shares with the mask's block; the rest of it goes to the end.
+  void split(std::size_t i, std::int32_t mask, const Block& pixels) {
+    Block both, alone;
+    for (std::size_t c = 0; c < both.size(); ++c) {
+      both[c] = parts_[i].pixels[c] & pixels[c];
+      alone[c] = parts_[i].pixels[c] & ~pixels[c];
+    }
+    if (!has_pixels(both)) return;
+    if (has_pixels(alone)) parts_.push_back({row_, column_, parts_[i].set, alone});
+    parts_[i].set = sets_.with(parts_[i].set, mask);
+    parts_[i].pixels = both;
+  }
+
+  MaskSets& sets_;
+  std::vector<CoverPart>& parts_;
+  std::size_t begin_ = 0;
+  std::int32_t row_ = 0, column_ = 0;
+  Block covered_ = empty_block;
 };
 
-/// Calls `visit(CoverPart)` for every part of every block that at least `least` masks (1 or 2) cover, row by
-/// row, each row from left to right; the parts of one block in no particular order.
+/// Appends to `parts` those of every block where at least `least` masks (1 or 2) have pixels, row by row,
+/// each row from left to right; the parts of one block in no particular order.
 ///
-/// *Shapes*: `masks` [N], all of `frame`; `sets` was made for N masks.
-template <class Visit>
-void for_each_cover_part(std::span<const PackedMask> masks, std::int32_t least, MaskSets& sets,
-                         Visit&& visit) {
+/// *Shapes*: `masks` [N], all of one frame; `sets` was made for N masks.
+inline void add_cover_parts(std::span<const PackedMask> masks, std::int32_t least, MaskSets& sets,
+                            std::vector<CoverPart>& parts) {
   struct Present {
     std::int32_t mask;
-    std::uint64_t some;
+    WordBlocks blocks;
   };
   std::vector<BlocksOf> blocks(masks.begin(), masks.end());
   std::int64_t row_begin = INT64_MAX, row_end = 0, word_begin = INT64_MAX, word_end = 0;
@@ -125,25 +138,21 @@ void for_each_cover_part(std::span<const PackedMask> masks, std::int32_t least, 
     word_begin = std::min(word_begin, range.word), word_end = std::max(word_end, range.word + range.words);
   }
   std::vector<Present> present;
-  BlockSplitter splitter;
+  BlockSplitter splitter(sets, parts);
   for (std::int64_t row = row_begin; row < row_end; ++row)
     for (std::int64_t word = word_begin; word < word_end; ++word) {
       present.clear();
       std::uint64_t once = 0, twice = 0;
       for (std::size_t n = 0; n < masks.size(); ++n)
-        if (const std::uint64_t some = blocks[n].bits(row, word).some; some != 0) {
-          present.push_back({static_cast<std::int32_t>(n), some});
-          twice |= once & some, once |= some;
+        if (const WordBlocks own = blocks[n].word(row, word); own.bits.some != 0) {
+          present.push_back({static_cast<std::int32_t>(n), own});
+          twice |= once & own.bits.some, once |= own.bits.some;
         }
       for (std::uint64_t rest = least > 1 ? twice : once; rest != 0; rest &= rest - 1) {
         const int bit = std::countr_zero(rest);
-        const std::int64_t column = word * 64 + bit;
-        splitter.begin();
+        splitter.begin(row, word * 64 + bit);
         for (const Present& one : present)
-          if ((one.some >> bit & 1) != 0)
-            splitter.add(sets, one.mask, blocks[static_cast<std::size_t>(one.mask)](row, column));
-        for (const auto& part : splitter.parts())
-          if (sets.size(part.set) >= least) visit(CoverPart{row, column, part.set, part.pixels});
+          if ((one.blocks.bits.some >> bit & 1) != 0) splitter.add(one.mask, one.blocks[bit]);
       }
     }
 }

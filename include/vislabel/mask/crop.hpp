@@ -20,8 +20,11 @@ namespace detail {
 struct PixelRectangle {
   std::int64_t left = 0, top = 0, right = 0, bottom = 0;
 
+  [[nodiscard]] bool holds(std::int64_t x0, std::int64_t y0, std::int64_t x1, std::int64_t y1) const {
+    return left <= x0 && x1 <= right && top <= y0 && y1 <= bottom;
+  }
   [[nodiscard]] bool holds(const PackedMask& mask) const {
-    return left <= mask.left() && mask.right() <= right && top <= mask.top() && mask.bottom() <= bottom;
+    return holds(mask.left(), mask.top(), mask.right(), mask.bottom());
   }
 };
 
@@ -49,6 +52,7 @@ inline void cut(Block& block, std::int64_t row, std::int64_t column, const Pixel
     return std::clamp<std::int64_t>(edge - begin, 0, length);
   };
   const std::int64_t y = row * block_rows, x = column * block_columns;
+  if (keep.holds(x, y, x + block_columns, y + block_rows)) return;
   const std::uint64_t rows = below<std::uint64_t>(part(keep.bottom, y, block_rows)) &
                              ~below<std::uint64_t>(part(keep.top, y, block_rows));
   const std::int64_t first = part(keep.left, x, block_columns), last = part(keep.right, x, block_columns);

@@ -142,27 +142,35 @@ class PackedMask {
 
 namespace detail {
 
+/// The 64 blocks under one occupancy word of a mask.
+struct WordBlocks {
+  BlockBits bits;
+  const Block* mixed = nullptr;  ///< the first of its mixed ones; the others follow in order
+
+  /// One of the mask's own blocks, `full_block` or `empty_block`.
+  [[nodiscard]] const Block& operator[](std::int64_t bit) const {
+    if ((bits.some >> bit & 1) == 0) return empty_block;
+    if ((bits.full >> bit & 1) != 0) return full_block;
+    return mixed[count_bits(bits.some & ~bits.full & below<std::uint64_t>(bit))];
+  }
+};
+
 /// A mask's blocks by their place in the frame, counted in blocks.
 class BlocksOf {
  public:
   explicit BlocksOf(const PackedMask& mask)
       : range_(mask.range()), grid_(mask.grid(range_, range_.row, range_.word)) {}
 
-  /// What the 64 blocks of an occupancy word of the frame have; nothing outside of the mask's own.
-  [[nodiscard]] BlockBits bits(std::int64_t row, std::int64_t word) const {
+  /// The 64 blocks under an occupancy word of the frame; nothing outside of the mask's own.
+  [[nodiscard]] WordBlocks word(std::int64_t row, std::int64_t word) const {
     const std::int64_t i = index(row, word);
-    return i < 0 ? BlockBits{} : grid_.bits[i];
+    return i < 0 ? WordBlocks{} : WordBlocks{grid_.bits[i], grid_.blocks + grid_.first[i]};
   }
 
   /// One of the mask's own blocks, `full_block`, or `empty_block`, everywhere outside too.
   [[nodiscard]] const Block& operator()(std::int64_t row, std::int64_t column) const {
     const std::int64_t i = index(row, column / 64);
-    if (i < 0) return empty_block;
-    const auto [some, full] = grid_.bits[i];
-    const auto bit = static_cast<unsigned>(column % 64);
-    if ((some >> bit & 1) == 0) return empty_block;
-    if ((full >> bit & 1) != 0) return full_block;
-    return grid_.blocks[grid_.first[i] + count_bits(some & ~full & below<std::uint64_t>(bit))];
+    return i < 0 ? empty_block : WordBlocks{grid_.bits[i], grid_.blocks + grid_.first[i]}[column % 64];
   }
 
  private:
