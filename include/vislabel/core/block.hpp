@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace vislabel::detail {
 
@@ -24,6 +25,48 @@ inline constexpr Block full_block = [] {
   block.fill(~std::uint32_t{0});
   return block;
 }();
+
+// Operations on whole blocks, as four vectors of 16 bytes, which every machine has. Written as loops over the
+// words, GCC unrolls them before it looks for vectors and goes word by word: DOOB takes 1.7x as long at -O3.
+#if defined(__GNUC__)
+using Lane = std::uint64_t __attribute__((vector_size(16)));
+#else
+using Lane = std::uint64_t;
+#endif
+inline constexpr std::size_t lanes = sizeof(Block) / sizeof(Lane);
+using Lanes = std::array<Lane, lanes>;
+
+template <class Operation>
+[[nodiscard]] inline Block lane_by_lane(const Block& a, const Block& b, Operation operation) {
+  const auto x = std::bit_cast<Lanes>(a), y = std::bit_cast<Lanes>(b);
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return std::bit_cast<Block>(Lanes{operation(x[I], y[I])...});
+  }(std::make_index_sequence<lanes>());
+}
+
+[[nodiscard]] inline Block block_and(const Block& a, const Block& b) {
+  return lane_by_lane(a, b, [](Lane x, Lane y) -> Lane { return x & y; });
+}
+[[nodiscard]] inline Block block_or(const Block& a, const Block& b) {
+  return lane_by_lane(a, b, [](Lane x, Lane y) -> Lane { return x | y; });
+}
+[[nodiscard]] inline Block block_minus(const Block& a, const Block& b) {
+  return lane_by_lane(a, b, [](Lane x, Lane y) -> Lane { return x & ~y; });
+}
+
+/// Bit r: something is in row r.
+[[nodiscard]] inline std::uint32_t rows_of(const Block& block) {
+  const auto x = std::bit_cast<Lanes>(block);
+  const Lane any = [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return (x[I] | ...);
+  }(std::make_index_sequence<lanes>());
+#if defined(__GNUC__)
+  const std::uint64_t rows = any[0] | any[1];
+#else
+  const std::uint64_t rows = any;
+#endif
+  return static_cast<std::uint32_t>(rows | rows >> 32);
+}
 
 /// Two bits for each of up to 64 blocks. Neither: empty. Both: full. `some` alone: mixed.
 struct BlockBits {

@@ -32,17 +32,14 @@ namespace detail {
 class GrowingBox {
  public:
   void add(std::int64_t row, std::int64_t column, const Block& block) {
+    const std::uint32_t rows = rows_of(block);
     const std::int64_t y = row * block_rows, x = column * block_columns;
-    if (left_ <= x && x + block_columns <= right_ && top_ <= y && y + block_rows <= bottom_) return;
-    std::uint32_t rows = 0, columns = 0;
-    for (std::size_t c = 0; c < block.size(); ++c) {
-      rows |= block[c];
-      columns |= (block[c] != 0 ? 1U : 0U) << c;
-    }
     top_ = std::min(top_, y + std::countr_zero(rows));
     bottom_ = std::max(bottom_, y + block_rows - std::countl_zero(rows));
-    left_ = std::min(left_, x + std::countr_zero(columns));
-    right_ = std::max(right_, x + 32 - std::countl_zero(columns));
+    if (left_ <= x && x + block_columns <= right_) return;
+    const auto set = [](std::uint32_t word) { return word != 0; };
+    left_ = std::min(left_, x + (std::find_if(block.begin(), block.end(), set) - block.begin()));
+    right_ = std::max(right_, x + (block.rend() - std::find_if(block.rbegin(), block.rend(), set)));
   }
   [[nodiscard]] bool empty() const { return bottom_ == 0; }
   [[nodiscard]] Box box() const {
@@ -127,7 +124,7 @@ class OverlapRemover {
       if ((shared_[word_of(row, column)] >> column % 64 & 1) != 0) {
         block = empty_block;
         for (; next != own.end() && (*next)->row == row && (*next)->column == column; ++next)
-          for (std::size_t c = 0; c < block.size(); ++c) block[c] |= (*next)->pixels[c];
+          block = block_or(block, (*next)->pixels);
       }
       cut(block, row, column, keep);
       packer_.add(row, column, block);

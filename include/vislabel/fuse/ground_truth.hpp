@@ -77,7 +77,7 @@ template <exec::Policy P>
 [[nodiscard]] Table counterpart_iou(P policy, const Tracks& truth, const Tracks& fused) {
   detail::require_counterparts(truth, fused);
   Table iou(truth.count(), truth.frames());
-  exec::for_each(policy, truth.count(), truth.frames() * detail::frame_ns, [&](std::int64_t n) {
+  exec::for_each(policy, truth.count(), truth.frames() * detail::aligned_ns, [&](std::int64_t n) {
     for (std::int64_t t = 0; t < truth.frames(); ++t)
       iou(n, t) = detail::frame_quotient(truth(n, t), fused(n, t), EmptyPair::zero);
   });

@@ -56,7 +56,7 @@ template <exec::Policy P>
   const auto s = static_cast<std::int64_t>(a.size()), r = static_cast<std::int64_t>(b.size());
   const std::int64_t count = boxes.count(), frames = boxes.frames();
   Table out(s * r * count, frames);
-  exec::for_each(policy, out.rows(), frames * detail::frame_ns, [&](std::int64_t i) {
+  exec::for_each(policy, out.rows(), frames * detail::aligned_ns, [&](std::int64_t i) {
     const Tracks& left = a[static_cast<std::size_t>(i / count / r)];
     const Tracks& right = b[static_cast<std::size_t>(i / count % r)];
     const std::int64_t n = i % count;

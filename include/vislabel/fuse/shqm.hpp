@@ -63,7 +63,8 @@ template <class P>
   Table score(count * rows, frames);
   std::vector<Tracks::Slot> slots(static_cast<std::size_t>(rows * frames));
   exec::for_each(
-      policy, rows * frames, count * (count - 1) / 2 * frame_ns + 50, [&] { return Support(sources.size()); },
+      policy, rows * frames, count * (count - 1) / 2 * aligned_ns + 50,
+      [&] { return Support(sources.size()); },
       [&](Support& support, std::int64_t slot) {
         const std::int64_t n = slot / frames, t = slot % frames;
         support.measure(sources, boxes, n, t, kind);

@@ -98,7 +98,8 @@ namespace detail {
   }
 }
 
-inline constexpr std::int64_t frame_ns = 80;  ///< rough cost of one frame of one pair of tracks
+inline constexpr std::int64_t frame_ns = 80;     ///< rough cost of one frame of one pair of tracks
+inline constexpr std::int64_t aligned_ns = 500;  ///< the same, of two tracks that see one object
 
 /// common[(n - begin) * M + m] = pixels that tracks n of a and m of b share over all frames, for the rows n
 /// of [begin, end). Frame by frame, so that a mask of b is read once for all rows.

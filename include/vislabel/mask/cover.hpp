@@ -65,12 +65,6 @@ struct CoverPart {
   Block pixels;
 };
 
-[[nodiscard]] inline bool has_pixels(const Block& block) {
-  std::uint32_t any = 0;
-  for (const std::uint32_t word : block) any |= word;
-  return any != 0;
-}
-
 /// Splits the blocks of several masks, one place after the other, into parts that it appends to a list.
 class BlockSplitter {
  public:
@@ -84,30 +78,24 @@ class BlockSplitter {
   }
 
   /// Adds the block of a mask that is larger than those before it.
-  void add(std::int32_t mask, const Block& pixels) {
-    Block fresh;
-    for (std::size_t c = 0; c < fresh.size(); ++c) {
-      fresh[c] = pixels[c] & ~covered_[c];
-      covered_[c] |= pixels[c];
-    }
+  [[gnu::noinline]] void add(std::int32_t mask, const Block& pixels) {
+    const Block fresh = block_minus(pixels, covered_);
+    covered_ = block_or(covered_, pixels);
     for (std::size_t i = begin_, end = parts_.size(); i < end; ++i)
       if (&pixels == &full_block)
         parts_[i].set = sets_.with(parts_[i].set, mask);
       else
         split(i, mask, pixels);
-    if (has_pixels(fresh)) parts_.push_back({row_, column_, sets_.with(0, mask), fresh});
+    if (rows_of(fresh) != 0) parts_.push_back({row_, column_, sets_.with(0, mask), fresh});
   }
 
  private:
   /// Part i keeps what it shares with the mask's block; the rest of it goes to the end.
   void split(std::size_t i, std::int32_t mask, const Block& pixels) {
-    Block both, alone;
-    for (std::size_t c = 0; c < both.size(); ++c) {
-      both[c] = parts_[i].pixels[c] & pixels[c];
-      alone[c] = parts_[i].pixels[c] & ~pixels[c];
-    }
-    if (!has_pixels(both)) return;
-    if (has_pixels(alone)) parts_.push_back({row_, column_, parts_[i].set, alone});
+    const Block both = block_and(parts_[i].pixels, pixels);
+    if (rows_of(both) == 0) return;
+    const Block alone = block_minus(parts_[i].pixels, pixels);
+    if (rows_of(alone) != 0) parts_.push_back({row_, column_, parts_[i].set, alone});
     parts_[i].set = sets_.with(parts_[i].set, mask);
     parts_[i].pixels = both;
   }

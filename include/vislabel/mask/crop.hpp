@@ -46,8 +46,10 @@ struct PixelRectangle {
           high(box.y + box.height, frame.height)};
 }
 
-/// Clears the pixels of the block at (`row`, `column`) that lie outside of the rectangle.
-inline void cut(Block& block, std::int64_t row, std::int64_t column, const PixelRectangle& keep) {
+/// Clears the pixels of the block at (`row`, `column`) that lie outside of the rectangle. Out of line, or it
+/// splits the blocks of the loops that call it into words.
+[[gnu::noinline]] inline void cut(Block& block, std::int64_t row, std::int64_t column,
+                                  const PixelRectangle& keep) {
   const auto part = [](std::int64_t edge, std::int64_t begin, std::int64_t length) {
     return std::clamp<std::int64_t>(edge - begin, 0, length);
   };
