@@ -60,6 +60,8 @@ def draw(fusion: Fusion, video: Video, folder: Path) -> list[Path]:
         moments += [(kind, n, t) for n, t in peaks(values, [t for *_, t in moments])]
     frames = {t: frame for t, frame in enumerate(video) if t in {t for *_, t in moments}}
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*_frame_*.png"):
+        old.unlink()
     paths = []
     for kind, n, t in moments:
         paths.append(folder / f"{kind}_frame_{t:05d}.png")
@@ -120,7 +122,7 @@ def sheet(fusion: Fusion, frame: Array, n: int, t: int) -> Array:
     before[view.enlarged(gone)] = 255
     cells += [before, after]
     captions += [
-        "the winners; white: what DOOB takes from a mask",
+        "before DOOB; white: what it takes from a mask",
         "after DOOB: no overlap, nothing outside a box",
     ]
     captions[0] = f"frame {t}: {captions[0]}"

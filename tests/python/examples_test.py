@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import vislabel as vl
 
@@ -20,8 +21,8 @@ EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
 WHOLE_API = ROOT / "examples" / "python" / "04_whole_api.py"
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
@@ -63,6 +64,16 @@ def test_the_readme_s_python_block_prints_what_its_comments_say() -> None:
     assert done.returncode == 0, done.stderr
     assert "[0] [-1  0]" in done.stdout
     assert "[[ True  True False]]" in done.stdout
+
+
+def test_the_guide_to_pm_vis_runs_on_any_masks() -> None:
+    (block,) = blocks("python", (ROOT / "docs" / "pm-vis.md").read_text())
+    dense = np.zeros((2, 12, 40, 50), bool)
+    dense[0, :, 5:20, 5:25] = dense[1, :, 15:35, 20:45] = True
+    prompted = vl.Tracks(dense)
+    names = {"prompted": prompted, "detected": prompted[::-1], "boxes": prompted.box}
+    exec(block, names := {**names, "track": lambda masks, start: masks})
+    assert names["fused"].tracks.area.sum() == (dense.any(axis=0)).sum()  # every pixel once
 
 
 def test_the_readme_s_cpp_block_is_an_example_that_the_tests_run() -> None:

@@ -46,15 +46,10 @@ inline void count_common(const Masks& a, std::int64_t begin, std::int64_t end, c
 template <class P, class Row>
 void for_each_row(P policy, const Masks& a, const Masks& b, Row&& row) {
   if (a.count() > 0 && b.count() > 0) require_same_size(a.size(), b.size());
-  const std::int64_t rows = rows_at_once(a.count());
-  exec::for_each(
-      policy, ceil_divide(a.count(), rows), rows * b.count() * 30,
-      [&] { return std::vector<std::int64_t>(static_cast<std::size_t>(rows * b.count())); },
-      [&](std::vector<std::int64_t>& common, std::int64_t group) {
-        const std::int64_t begin = group * rows, end = std::min(begin + rows, a.count());
-        count_common(a, begin, end, b, common.data());
-        for (std::int64_t n = begin; n < end; ++n) row(n, common.data() + (n - begin) * b.count());
-      });
+  const auto count = [&](std::int64_t begin, std::int64_t end, std::int64_t* common) {
+    count_common(a, begin, end, b, common);
+  };
+  for_each_row(policy, a.count(), b.count(), 30, count, row);
 }
 
 }  // namespace detail

@@ -127,15 +127,10 @@ inline void count_common(const Tracks& a, std::int64_t begin, std::int64_t end, 
 /// Calls `row(n, common)` for every track n of a, where common[m] are the pixels that it shares with b[m].
 template <class P, class Row>
 void for_each_row(P policy, const Tracks& a, const Tracks& b, Row&& row) {
-  const std::int64_t rows = rows_at_once(a.count());
-  exec::for_each(
-      policy, ceil_divide(a.count(), rows), rows * b.count() * a.frames() * frame_ns / 2,
-      [&] { return std::vector<std::int64_t>(static_cast<std::size_t>(rows * b.count())); },
-      [&](std::vector<std::int64_t>& common, std::int64_t group) {
-        const std::int64_t begin = group * rows, end = std::min(begin + rows, a.count());
-        count_common(a, begin, end, b, common.data());
-        for (std::int64_t n = begin; n < end; ++n) row(n, common.data() + (n - begin) * b.count());
-      });
+  const auto count = [&](std::int64_t begin, std::int64_t end, std::int64_t* common) {
+    count_common(a, begin, end, b, common);
+  };
+  for_each_row(policy, a.count(), b.count(), a.frames() * frame_ns / 2, count, row);
 }
 
 /// Set pixels of every track over all frames.

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 #include <vislabel/core/cpu.hpp>
+#include <vislabel/core/exec.hpp>
 #include <vislabel/mask/packed.hpp>
 
 namespace vislabel {
@@ -32,6 +34,23 @@ inline constexpr std::int64_t most_rows_at_once = 8;
 /// cache; few enough that many threads find work.
 [[nodiscard]] inline std::int64_t rows_at_once(std::int64_t rows) {
   return std::clamp<std::int64_t>(rows / 16, 1, most_rows_at_once);
+}
+
+/// Calls `row(n, common)` for every row n of a table of pairs [rows, columns], a few rows at a time:
+/// `count(begin, end, common)` writes those of [begin, end) to `common` first, one after the other. `ns_each`
+/// is a rough cost of one pair.
+template <class P, class Count, class Row>
+void for_each_row(P policy, std::int64_t rows, std::int64_t columns, std::int64_t ns_each, Count&& count,
+                  Row&& row) {
+  const std::int64_t height = rows_at_once(rows);
+  exec::for_each(
+      policy, ceil_divide(rows, height), height * columns * ns_each,
+      [&] { return std::vector<std::int64_t>(static_cast<std::size_t>(height * columns)); },
+      [&](std::vector<std::int64_t>& common, std::int64_t group) {
+        const std::int64_t begin = group * height, end = std::min(begin + height, rows);
+        count(begin, end, common.data());
+        for (std::int64_t n = begin; n < end; ++n) row(n, common.data() + (n - begin) * columns);
+      });
 }
 
 }  // namespace detail

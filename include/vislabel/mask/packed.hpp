@@ -82,29 +82,17 @@ class PackedMask {
             in(right() - 1, detail::word_columns) - word + 1};
   }
 
-  /// The mixed blocks, row-major.
+  /// The mixed blocks, row-major: where the mask's memory begins.
   [[nodiscard]] const detail::Block* blocks() const {
     const auto address = reinterpret_cast<std::uintptr_t>(storage_.get());
     // NOLINTNEXTLINE(performance-no-int-to-ptr): the next cache line
     return reinterpret_cast<const detail::Block*>((address + alignment) & ~std::uintptr_t{alignment});
   }
-  /// What each block has. [rows, words] of `range()`, row-major.
-  [[nodiscard]] const detail::BlockBits* bits() const {
-    return reinterpret_cast<const detail::BlockBits*>(blocks() + mixed_);
-  }
-  /// The place in `blocks()` of the first mixed block of each occupancy word; the others follow in order.
-  [[nodiscard]] const std::uint32_t* first() const {
-    return reinterpret_cast<const std::uint32_t*>(bits() + grid_words());
-  }
-  /// Set pixels of each mixed block: what it shares with a full one.
-  [[nodiscard]] const std::uint16_t* areas() const {
-    return reinterpret_cast<const std::uint16_t*>(first() + grid_words());
-  }
 
   /// Asks for what an intersection looks at first, a few masks ahead.
   void prefetch() const {
 #if defined(__GNUC__)
-    if (area_ != 0) __builtin_prefetch(bits());
+    if (area_ != 0) __builtin_prefetch(blocks() + mixed_);  // its occupancy words
 #endif
   }
 
@@ -187,8 +175,7 @@ class BlocksOf {
 template <class Visit>
 void for_each_block(const PackedMask& mask, Visit&& visit) {
   const BlockRange range = mask.range();
-  const BlockBits* bits = mask.bits();
-  const Block* mixed = mask.blocks();
+  auto [mixed, areas, bits, first, stride] = mask.grid(range, range.row, range.word);
   for (std::int64_t row = range.row; row < range.row + range.rows; ++row)
     for (std::int64_t word = range.word; word < range.word + range.words; ++word) {
       const auto [some, full] = *bits++;

@@ -93,8 +93,9 @@ class Packer {
     mask.mixed_ = static_cast<std::uint32_t>(blocks_.size());
     mask.storage_ = std::make_shared_for_overwrite<std::byte[]>(
         PackedMask::storage_bytes(blocks_.size(), range.rows * range.words));
-    auto* bits = const_cast<BlockBits*>(mask.bits());
-    auto* first = const_cast<std::uint32_t*>(mask.first());
+    const BlockGrid grid = mask.grid(range, range.row, range.word);
+    auto* bits = const_cast<BlockBits*>(grid.bits);
+    auto* first = const_cast<std::uint32_t*>(grid.first);
     std::uint32_t mixed = 0;
     std::int64_t full_blocks = 0;
     for (std::int64_t r = 0; r < range.rows; ++r)
@@ -105,9 +106,9 @@ class Packer {
         mixed += count_bits(bits_[i].some & ~bits_[i].full);
         full_blocks += count_bits(bits_[i].full);
       }
-    auto* blocks = const_cast<Block*>(mask.blocks());
+    auto* blocks = const_cast<Block*>(grid.blocks);
     for (std::size_t k = 0; k < blocks_.size(); ++k) blocks[next_[words_[k]]++] = blocks_[k];
-    auto* areas = const_cast<std::uint16_t*>(mask.areas());
+    auto* areas = const_cast<std::uint16_t*>(grid.areas);
     kernels().popcount_blocks(blocks, blocks_.size(), areas);
     mask.area_ = std::accumulate(areas, areas + blocks_.size(), full_blocks * block_rows * block_columns);
   }
