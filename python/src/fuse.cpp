@@ -124,9 +124,14 @@ py::tuple filtered(FilteredTruth&& result) {
 }
 
 py::tuple missing_data_of(const Tracks& truth, const Tracks& fused, const py::object& per) {
-  return filtered(missing_data(
-      truth, fused,
-      named<MissingPer>(per, "per", {{"frame", MissingPer::frame}, {"instance", MissingPer::instance}})));
+  const auto choice =
+      named<MissingPer>(per, "per", {{"frame", MissingPer::frame}, {"instance", MissingPer::instance}});
+  FilteredTruth result;
+  {
+    const py::gil_scoped_release release;
+    result = missing_data(truth, fused, choice);
+  }
+  return filtered(std::move(result));
 }
 
 py::tuple remove_inaccurate_of(const Tracks& truth, const Tracks& fused, double threshold) {

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vislabel._arrays import integer
 from vislabel._core import Error
 from vislabel._opencv import opencv
 
@@ -88,10 +89,11 @@ def read_video(path: str | Path, *, start: int = 0, stop: int | None = None) -> 
     Raises
     ------
     vislabel.Error
-        A path that does not exist, holds no images or cannot be decoded; a name that is not UTF-8; a range
-        that is empty or reaches beyond the end; OpenCV missing.
+        A path that does not exist, holds no images or cannot be decoded; a name that is not UTF-8; a start or
+        stop that is no integer, a range that is empty or reaches beyond the end; OpenCV missing.
     """
-    path = Path(path)
+    path, start = Path(path), integer(start, "start")
+    stop = None if stop is None else integer(stop, "stop")
     for name, value in (("start", start), ("stop", stop)):
         if value is not None and value < 0:
             raise Error(f"{name} is {value}, expected at least 0")

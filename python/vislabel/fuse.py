@@ -191,6 +191,7 @@ def scm(a: Any, b: Any, boxes: ArrayLike, *, box_overlap: BoxOverlap = "iou") ->
     a, b : Tracks [N, T]
         Or a dict or list of S of them.
     boxes : array [N, T, 4]
+        x, y, width, height in pixels; a row of NaN: none.
     box_overlap : {"iou", "giou"}
         The paper cites GIoU for the IoU of its boxes; negative values count as 0.
 
@@ -231,6 +232,7 @@ def shqm(sources: Any, boxes: ArrayLike, *, box_overlap: BoxOverlap = "iou") -> 
     sources : dict of name: Tracks [N, T]
         Or a list of them; at least two.
     boxes : array [N, T, 4]
+        x, y, width, height in pixels; a row of NaN: none.
     box_overlap : {"iou", "giou"}
         As for `scm`.
 
@@ -270,7 +272,8 @@ def doob(
     ----------
     tracks : Tracks [N, T]
     boxes : array [N, T, 4]
-        Without a box an instance is absent, and takes no part in overlaps.
+        x, y, width, height in pixels; a row of NaN: none. Without a box an instance is absent, and takes no
+        part in overlaps.
     margin : int
         Pixels by which a box is grown before it cuts.
     box_overlap : {"iou", "giou"}
@@ -318,6 +321,7 @@ def assign(
     helper : Tracks [N, T] or None
         In the paper HQ-SAM's masks, prompted with the boxes.
     boxes : array [N, T, 4]
+        x, y, width, height in pixels; a row of NaN: none.
     one_to_one : {"greedy", "hungarian", "none"}
         "greedy": best pair first, ties by lower instance, then lower prediction. "hungarian": the largest
         total score. "none": each instance takes its best prediction, which may serve several.
@@ -409,9 +413,9 @@ def fuse_keyframes(
     -----
     Source: PM-VIS, Sec. III-C3; the two ways are this library's.
     """
-    given = [as_tracks(x, f"tracks[{k}]")._packed for k, x in enumerate(items(tracks, "tracks"))]
+    tracks = tracks if isinstance(tracks, Tracks) else items(tracks, "tracks")
     core, winner = _core.fuse_keyframes(
-        given,
+        _started(tracks, "tracks"),
         indices(keyframes, "keyframes", axes=2),
         by,
         None if boxes is None else box_tracks(boxes, "boxes"),
@@ -477,13 +481,19 @@ def remove_inaccurate(
     return Filtered(Tracks._wrap(core), *arrays)
 
 
+def _started(tracks: Any, name: str) -> list[_core.Tracks]:
+    """The tracks of several keyframes."""
+    if isinstance(tracks, Tracks):
+        raise Error(f"{name} is one Tracks, expected a list of them, one per keyframe")
+    return [as_tracks(x, f"{name}[{k}]")._packed for k, x in enumerate(items(tracks, name))]
+
+
 def _source(x: Any, name: str) -> Any:
     """A source as the extension module takes it."""
     if isinstance(x, Unassigned):
         return [as_tracks(x.tracks, name)._packed]
     if isinstance(x, Keyframed):
-        tracks = [as_tracks(y, f"{name}.tracks[{k}]")._packed for k, y in enumerate(items(x.tracks, name))]
-        return tracks, indices(x.keyframes, f"{name}.keyframes", axes=2)
+        return _started(x.tracks, f"{name}.tracks"), indices(x.keyframes, f"{name}.keyframes", axes=2)
     return as_tracks(x, name)._packed
 
 
@@ -511,6 +521,7 @@ def pseudo_masks(
         Or a list; at least two. A source is Tracks [N, T] (row n belongs to box n), `Unassigned` or
         `Keyframed`.
     boxes : array [N, T, 4]
+        x, y, width, height in pixels; a row of NaN: none.
     helper : str, optional
         The source that unassigned predictions are compared with. Default: the first one that is not
         unassigned; where all are, the boxes alone decide.
@@ -523,7 +534,8 @@ def pseudo_masks(
     margin : int
         As for `doob`.
     doob_on : {"fused", "sources_and_fused"}
-        Whether each source is cleaned before they are compared, too.
+        Whether each source is cleaned before they are compared, too; a mask of which DOOB then leaves nothing
+        is absent.
     rule : {"paper", "reference"}
         As for `assign` and `doob`.
 
@@ -538,8 +550,8 @@ def pseudo_masks(
     """
     named = _named(sources, "sources")
     names = tuple(named)
-    if helper is not None and helper not in names:
-        raise Error(f"helper is {shown(helper)}, expected one of the sources: {', '.join(names)}")
+    if helper is not None and (not isinstance(helper, str) or helper not in names):
+        raise Error(f"helper is {shown(helper)}, expected one of the names {', '.join(map(repr, names))}")
     if helper is not None and isinstance(named[helper][1], Unassigned):
         raise Error(
             f"helper is {shown(helper)}, whose rows are unassigned, expected a source with a row per box"

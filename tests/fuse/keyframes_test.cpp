@@ -112,6 +112,9 @@ TEST_CASE("keyframes that do not fit their tracks are refused") {
   };
   CHECK(refusal(row({0})) == "keyframes is [1, 1], expected [1, 2]: one per instance and track");
   CHECK(refusal(row({0, 2})) == "keyframes[0][1] is 2, expected a frame below 2, or -1: no track");
+  const BoxTracks other(1, 1, {Box{}});
+  CHECK(refusal(row({0, 1}), {.boxes = &other}) ==
+        "tracks is [1, 2], expected one row per instance and one column per frame of boxes ([1, 1])");
   CHECK(refusal(row({0, 1}), {.by = KeyframeChoice::shqm}) ==
         "boxes is missing: shqm needs the annotated boxes");
   CHECK(oracle::error_of([] {

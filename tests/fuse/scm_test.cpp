@@ -70,5 +70,5 @@ TEST_CASE("sources that do not fit the boxes or each other are refused") {
         "b[0] is [1, 3], expected one row per instance and one column per frame of boxes ([1, 2])");
   CHECK(refusal(more, boxes) ==
         "b[0] is [2, 2], expected one row per instance and one column per frame of boxes ([1, 2])");
-  CHECK(refusal(wider, boxes) == "masks of different sizes: 1 x 4 and 1 x 5 (height x width)");
+  CHECK(refusal(wider, boxes) == "b has 2 frames of 1 x 5, expected 2 of 1 x 4 as a");
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <oracle.hpp>
 #include <set>
@@ -27,7 +28,7 @@ Regions regions_of(Size size, const std::vector<Dense>& masks, std::size_t least
 
 Regions found(Size size, const std::vector<Dense>& dense, std::int32_t least) {
   const Masks masks = oracle::packed(size, dense);
-  detail::MaskSets sets(static_cast<std::int32_t>(dense.size()));
+  detail::MaskSets sets;
   std::vector<detail::CoverPart> parts;
   detail::add_cover_parts(std::vector<PackedMask>(masks.begin(), masks.end()), least, sets, parts);
   Regions regions;
@@ -35,11 +36,11 @@ Regions found(Size size, const std::vector<Dense>& dense, std::int32_t least) {
   for (const detail::CoverPart& part : parts) {
     REQUIRE(last <= std::pair(part.row, part.column));
     last = {part.row, part.column};
-    Members members;
-    sets.for_each_member(part.set, [&](std::int32_t mask) { members.insert(mask); });
-    REQUIRE(static_cast<std::int32_t>(members.size()) == sets.size(part.set));
-    REQUIRE(*members.rbegin() == sets.largest(part.set));
-    if (sets.size(part.set) < least) continue;  // of a block where another mask has pixels too
+    const auto in_order = sets[part.set];
+    const Members members(in_order.begin(), in_order.end());
+    REQUIRE(std::ranges::equal(in_order, std::vector(members.rbegin(), members.rend())));
+    if (static_cast<std::int32_t>(members.size()) < least)
+      continue;  // of a block where another mask has pixels too
     Dense& region = regions.try_emplace(members, size).first->second;
     for (std::int64_t c = 0; c < detail::block_columns; ++c)
       for (std::int64_t r = 0; r < detail::block_rows; ++r)
@@ -64,13 +65,23 @@ TEST_CASE("three masks make seven regions where all their combinations occur") {
   CHECK(found(size, masks, 2).at({0, 1, 2}) == oracle::drawn({"......#"}));
 }
 
-TEST_CASE("a set of masks has one number, whichever way it is met") {
-  detail::MaskSets sets(4);
-  const std::int32_t pair = sets.with(sets.with(0, 1), 3);
-  CHECK(sets.with(sets.with(0, 1), 2) != pair);
-  CHECK(sets.with(sets.with(0, 1), 3) == pair);
-  CHECK(sets.size(pair) == 2);
-  CHECK(sets.size(0) == 0);
+TEST_CASE("a set of masks has one number, and keeps its members") {
+  oracle::Random random(93);
+  detail::MaskSets sets;
+  std::map<Members, std::int32_t> numbers;
+  for (int round = 0; round < 2000; ++round) {
+    Members members;
+    for (std::int64_t k = random.between(1, 4); k > 0; --k)
+      members.insert(static_cast<std::int32_t>(random.below(9)));
+    detail::GrowingSets grown;
+    std::int32_t set = -1;
+    for (const std::int32_t mask : members) set = grown.with(set, mask);
+    const std::int32_t expected = numbers.try_emplace(members, sets.count()).first->second;
+    REQUIRE(sets.number(grown, set) == expected);
+    REQUIRE(sets.count() == static_cast<std::int32_t>(numbers.size()));
+  }
+  for (const auto& [members, number] : numbers)
+    REQUIRE(std::ranges::equal(sets[number], std::vector(members.rbegin(), members.rend())));
 }
 
 TEST_CASE("the regions are those found pixel by pixel") {
@@ -93,4 +104,17 @@ TEST_CASE("forty masks of noise have a region for almost every pixel") {
   const Regions regions = found(size, masks, 2);
   CHECK(regions.size() > 550);
   CHECK(regions == regions_of(size, masks, 2));
+}
+
+TEST_CASE("a thousand masks of noise leave a set for every pixel, and no more") {
+  oracle::Random random(94);
+  const Size size{20, 20};
+  std::vector<Dense> dense;
+  for (int n = 0; n < 1000; ++n) dense.push_back(oracle::random_mask(random, size, oracle::Content::half));
+  const Masks masks = oracle::packed(size, dense);
+  detail::MaskSets sets;
+  std::vector<detail::CoverPart> parts;
+  detail::add_cover_parts(std::vector<PackedMask>(masks.begin(), masks.end()), 2, sets, parts);
+  CHECK(sets.count() == 400);
+  CHECK(parts.size() == 400);
 }

@@ -167,10 +167,36 @@ def test_pseudo_masks_of_other_annotations_are_refused(
     out = put(tmp_path, "old", "out.json")
     text = complaint(capsys, *argv_of(tmp_path, {17: LEFT, 18: RIGHT}))
     assert text == (
-        f"{tmp_path}/pseudo.json: has no annotation of {tmp_path}/truth.json, expected the same ids in the "
-        "same videos"
+        f"{tmp_path}/pseudo.json: has no masks of annotations of {tmp_path}/truth.json, expected the same "
+        "ids in the same videos"
     )
     assert Path(out).read_text() == "old"
+
+
+def test_pseudo_masks_without_any_mask_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = argv_of(tmp_path, {11: LEFT})
+    out = put(tmp_path, "old", "out.json")
+    only_boxes = labels({11: None, 12: None}, bboxes=around(LEFT))
+    for given in (only_boxes, labels({11: NOTHING}), []):
+        dataset(tmp_path, given, "pseudo.json")
+        for more in ([], ["--missing-data", "off", "--ria", "0"]):
+            text = complaint(capsys, *argv, *more)
+            assert text == f"{tmp_path}/pseudo.json: has no masks, expected pseudo-masks as fuse writes them"
+    assert Path(out).read_text() == "old"
+
+
+def test_annotations_with_boxes_alone_have_no_pseudo_masks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = argv_of(tmp_path, {})
+    boxed = labels({12: None}, bboxes=around(RIGHT))
+    dataset(tmp_path, [*labels({11: LEFT}), *boxed], "pseudo.json")
+    counts = answer(capsys, *argv)["counts"]
+    assert (counts["matched"], counts["missing"], counts["written"]) == (1, 11, 1)
+    dataset(tmp_path, [*labels({19: LEFT}), *boxed], "pseudo.json")
+    assert "has no masks of annotations of" in complaint(capsys, *argv)
 
 
 def test_ground_truth_of_boxes_only_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -226,6 +226,9 @@ def test_results_of_one_annotation_need_keyframes(tmp_path: Path, capsys: pytest
     for keyframe, told in (("x", '"x"'), (6, "6"), (-1, "-1"), (True, "true"), (1.0, "1.0")):
         text = refused(tmp_path, capsys, [of(11, keyframe=1), of(11, keyframe=keyframe)])
         assert text == f"video 1, result 1, keyframe: expected an integer from 0 to 5, got {told}"
+        assert refused(tmp_path, capsys, [of(11, keyframe=keyframe)]).startswith(
+            "video 1, result 0, keyframe: "
+        )
     text = refused(tmp_path, capsys, [of(11, keyframe=1), of(11, keyframe=1)])
     assert text == "video 1, result 1, keyframe: is 1, as that of another result of annotation 11"
 
@@ -234,6 +237,24 @@ def test_rows_in_order_are_as_many_as_annotations(tmp_path: Path, capsys: pytest
     text = refused(tmp_path, capsys, [result(LEFT, 0.5, None)], "--in-order", "idol")
     truth = tmp_path / "boxes.json"
     assert text == f"video 1: has 1 rows, expected 2, one per annotation of {truth}, as idol is --in-order"
+
+
+def test_sources_without_any_mask_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    only_boxes = boxes(tmp_path)
+    nothing: list[Any] = [None] * T
+    absent = put(tmp_path, [result(nothing, 0.5, None, video) for video in (1, 2)], "absent.json")
+    out = put(tmp_path, "old", "out.json")
+    for bad in (only_boxes, absent):
+        text = complaint(capsys, *fused_argv(tmp_path, sam=by_id(tmp_path), idol=bad))
+        assert text == f"{bad}: has no masks, expected some as it is --source idol"
+    assert Path(out).read_text() == "old"
+
+
+def test_a_source_whose_masks_are_all_left_out_is_no_failure(tmp_path: Path) -> None:
+    nothing: list[Any] = [None] * T
+    rows = [result(nothing, 0.5, None), result(track(*[20] * 5), 0.5, None, 2)]
+    argv = fused_argv(tmp_path, sam=by_id(tmp_path), idol=put(tmp_path, rows, "idol.json"))
+    assert main([*argv, "--skip-missing"]) == 0
 
 
 # --- videos -------------------------------------------------------------------------------------------

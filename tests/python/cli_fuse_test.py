@@ -69,8 +69,8 @@ def test_fuse_writes_the_pseudo_masks_of_the_library(
         "written": 3,
     }
     assert told["sources"] == {
-        "sam": {"masks": 17, "of_annotations": 17, "won": 17},
-        "idol": {"masks": 17, "of_annotations": 17, "won": 0},
+        "sam": {"masks": 17, "of_annotations": 17, "won": 17, "box_overlap": 1.0},
+        "idol": {"masks": 17, "of_annotations": 17, "won": 0, "box_overlap": pytest.approx(11 / 13)},
     }
     assert told["left_out"] == []
     assert set(told["seconds"]) == {"read", "fuse", "write", "total"}
@@ -106,6 +106,76 @@ def test_annotations_without_any_mask_are_left_out_and_counted(
     assert found[1].ids is not None
     assert found[1].ids.tolist() == [11]
     assert len(found[2]) == 0
+
+
+def test_kept_boxes_stay_where_there_is_no_fused_mask_and_are_annotations_of_a_second_round(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    some = {"sam": labels({11: track(4, 5, None, 7, 8, 9)}), "idol": labels({11: LEFT[:2] + [None] * 4})}
+    named = {name: dataset(tmp_path, rows, f"{name}.json") for name, rows in some.items()}
+    argv = fused_argv(tmp_path, **named)
+    assert main(argv) == 0
+    assert load(tmp_path / "out.json")["info"]["keep_boxes"] is False
+    fewer = written(tmp_path)[1]
+    told = answer(capsys, *argv, "--keep-boxes")["counts"]
+    assert (told["masks"], told["absent"], told["written"]) == (5, 2, 3)
+    given, out = load(boxes(tmp_path)), load(tmp_path / "out.json")
+    assert out["info"]["keep_boxes"] is True
+    for before, after in zip(given["annotations"], out["annotations"], strict=True):
+        for key in ("id", "video_id", "bboxes", "occlusion"):
+            assert after[key] == before[key]
+    for entry in out["annotations"][1:]:
+        assert entry["segmentations"] == entry["areas"] == entry["source"] == entry["score"] == [None] * T
+    assert out["annotations"][0]["segmentations"][2] is None
+    found = written(tmp_path)[1]
+    assert found.tracks[:1] == fewer.tracks
+    assert main(["check", str(tmp_path / "out.json")]) == 0
+    capsys.readouterr()
+    assert main([*argv, "--keep-boxes"]) == 0
+    text = capsys.readouterr().out
+    assert "annotations without any mask " in text
+    assert "left out" not in text
+
+    second, first = tmp_path / "second.json", (tmp_path / "out.json").rename(tmp_path / "first.json")
+    sources = [
+        f"--source={name}={path}" for name, path in (("sam", by_id(tmp_path)), ("b", by_id(tmp_path, 1)))
+    ]
+    assert main(["fuse", *sources, "--boxes", str(first), "-o", str(second)]) == 0
+    assert main(["fuse", *sources, "--boxes", boxes(tmp_path), "-o", str(tmp_path / "out.json")]) == 0
+    assert load(second)["annotations"] == load(tmp_path / "out.json")["annotations"]
+
+
+def test_an_annotation_without_any_mask_or_box_is_kept_too(tmp_path: Path) -> None:
+    nothing: list[Any] = [None] * T
+    truth = dataset(tmp_path, labels({11: LEFT, 12: nothing}), "truth.json", [clip(1)])
+    sources = {name: dataset(tmp_path, labels({11: LEFT}), f"{name}.json", [clip(1)]) for name in "ab"}
+    argv = [*fused_argv(tmp_path, **sources), "--boxes", truth, "--keep-boxes"]
+    assert main(argv) == 0
+    first, second = load(tmp_path / "out.json")["annotations"]
+    assert first["bboxes"] == around(LEFT)
+    assert (second["id"], second["bboxes"], second["segmentations"]) == (12, nothing, nothing)
+    assert main(["check", str(tmp_path / "out.json")]) == 0
+
+
+def test_a_source_of_wrong_annotations_shows_in_the_overlap_with_the_boxes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = moved(0)
+    swapped = dataset(tmp_path, labels({11: rows[12], 12: rows[11], 23: rows[23]}), "swapped.json")
+    none = dataset(tmp_path, labels({11: [None, *track(60)] * 3}), "none.json")
+    content = load(boxes(tmp_path))
+    content["annotations"][0]["bboxes"][1::2] = [None] * 3
+    argv = fused_argv(tmp_path, sam=by_id(tmp_path), swapped=swapped, none=none)
+    told = answer(capsys, *argv, "--boxes", put(tmp_path, content, "fewer.json"))["sources"]
+    assert told["sam"]["box_overlap"] == 1, "masks without a box do not count"
+    assert told["swapped"]["box_overlap"] == pytest.approx(6 / 14)
+    assert told["none"]["box_overlap"] is None
+    near = dataset(tmp_path, labels(dict(moved(2))), "near.json")
+    for kind in ("iou", "giou"):
+        argv = fused_argv(tmp_path, "--box-overlap", kind, swapped=swapped, near=near)
+        told = answer(capsys, *argv)["sources"]
+        assert told["near"]["box_overlap"] == pytest.approx(10 / 14)
+        assert told["swapped"]["box_overlap"] == pytest.approx(6 / 16)
 
 
 def test_boxes_without_masks_of_a_frame_are_null(tmp_path: Path) -> None:
@@ -147,7 +217,9 @@ def test_fuse_prints_what_came_of_each_source(tmp_path: Path, capsys: pytest.Cap
     out = capsys.readouterr().out
     lines = [line.split() for line in out.splitlines()]
     assert ["fused", "masks", "17"] in lines
-    assert ["sam", "17", "17", "17"] in lines
+    assert ["source", "masks", "of", "annotations", "won", "box", "overlap"] in lines
+    assert ["sam", "17", "17", "17", "1.000"] in lines
+    assert ["annotations", "without", "any", "mask,", "left", "out", "0"] in lines
     assert out.endswith(f"\n\n{tmp_path}/out.json\n")
     assert "left out:" not in out
 
@@ -293,7 +365,7 @@ def test_a_video_without_annotations_needs_no_source(tmp_path: Path) -> None:
 
 def test_results_without_any_mask_have_the_size_of_their_video(tmp_path: Path) -> None:
     nothing: list[Any] = [None] * T
-    idol = put(tmp_path, [result(nothing, 0.5, None, video) for video in (1, 2)], "idol.json")
+    idol = put(tmp_path, [result(nothing, 0.5, None), result(ALONE, 0.5, None, 2)], "idol.json")
     assert main(fused_argv(tmp_path, sam=by_id(tmp_path), idol=idol)) == 0
     found = written(tmp_path)[1]
     assert found.tracks == fuse.doob(pair(0), BOXES)

@@ -293,7 +293,10 @@ def pseudo_masks(
             ready[name] = assign(parts[0], given, boxes, one_to_one, min_score, kind, rule)[0]
     ready = {name: ready[name] for name in sources}
     if doob_on == "sources_and_fused":
-        ready = {name: doob(tracks, boxes, margin, kind, rule) for name, tracks in ready.items()}
+        clean = {name: doob(tracks, boxes, margin, kind, rule) for name, tracks in ready.items()}
+        for name, (dense, present) in clean.items():
+            present &= dense.any(axis=(2, 3)) | ~ready[name][0].any(axis=(2, 3))  # emptied by DOOB: absent
+        ready = clean
     fused, winner, score = shqm(list(ready.values()), boxes, kind)
     return {
         "tracks": doob(fused, boxes, margin, kind, rule),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -311,13 +313,13 @@ def test_the_same_boxes_give_the_same_masks_whatever_is_around_them(
     assert (both.area > 0).all()
 
 
-def test_a_frame_without_a_box_is_absent_and_one_without_a_pixel_empty(clip: Path) -> None:
+def test_a_frame_without_a_box_or_without_a_pixel_found_is_absent(clip: Path) -> None:
     nan = [np.nan] * 4
     inside, outside = [10.0, 15, 22, 36], [-50.0, 15, 22, 36]
     no_area, tiny, far = [10.0, 15, 0, 36], [10.0, 15, 3, 5], [1e9, 1e9, 1e50, 1e50]
     found = vp.prompt_boxes(clip, [[inside, nan, outside], [no_area, tiny, far]], stop=3)
-    assert found.present.tolist() == [[True, False, True], [True, True, True]]
-    assert (found.area > 0).tolist() == [[True, False, False], [False, False, False]]
+    assert found.present.tolist() == [[True, False, False], [False, False, False]]
+    assert (found.area > 0).tolist() == found.present.tolist()
 
 
 def test_boxes_partly_outside_are_cut_and_one_around_everything_is_full(clip: Path) -> None:
@@ -335,6 +337,17 @@ def test_boxes_of_every_shape_and_place_are_survived(clip: Path) -> None:
     side = 10 ** random.uniform(-1, 2.6, (150, 2, 2))
     found = vp.prompt_boxes(clip, np.concatenate([place, side], axis=2), stop=2, iterations=1, pixels=500)
     assert found.shape == (150, 2)
+    assert np.array_equal(found.present, found.area > 0), "never empty"
+
+
+def test_a_thousand_boxes_take_the_memory_of_a_few_frames(clip: Path) -> None:
+    boxes = np.tile([0.0, 0, WIDTH, HEIGHT], (1000, 1, 1))
+    tracemalloc.start()
+    found = vp.prompt_boxes(clip, boxes, stop=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.area == HEIGHT * WIDTH).all()
+    assert peak < 100 * HEIGHT * WIDTH
 
 
 def test_a_picture_of_one_colour_has_no_object_and_no_error(tmp_path: Path) -> None:
@@ -363,6 +376,7 @@ def test_no_boxes_give_no_tracks(clip: Path) -> None:
         ([[[0, 0, 9, 9]] * 2], {"iterations": 0}, "iterations is 0, expected 1 to 100"),
         ([[[0, 0, 9, 9]] * 2], {"ring": 0.0}, "ring is 0.0, expected 0.01 to 10"),
         ([[[0, 0, 9, 9]] * 2], {"pixels": 1}, "pixels is 1, expected 100 to 2147483647"),
+        ([[[0, 0, 9, 9]] * 2], {"ring": float("nan")}, "ring is nan, expected 0.01 to 10"),
     ],
 )
 def test_bad_boxes_and_numbers_are_named(
@@ -370,3 +384,29 @@ def test_bad_boxes_and_numbers_are_named(
 ) -> None:
     with refused(message):
         vp.prompt_boxes(clip, boxes, stop=2, **options)
+
+
+@pytest.mark.parametrize("name", ["iterations", "pixels", "ring", "start", "stop"])
+def test_options_of_another_type_are_named(clip: Path, name: str) -> None:
+    values: list[Any] = ["2", True, 1j, np.array([1, 2]), [1]]
+    values += [None] if name != "stop" else []
+    values += [2.5, 1 << 63] if name != "ring" else []
+    kind = "a number" if name == "ring" else "an integer"
+    for value in values:
+        given: dict[str, Any] = {"stop": 2, name: value}
+        with refused(f"{name} is {value!r}, expected {kind}"):
+            vp.prompt_boxes(clip, [[[0, 0, 9, 9]] * 2], **given)
+        if name in ("start", "stop"):
+            with refused(f"{name} is {value!r}, expected {kind}"):
+                vp.read_video(clip, **{name: value})
+
+
+def test_numbers_of_other_libraries_are_options_too(clip: Path) -> None:
+    boxes = truth_boxes()[:, :2]
+    given = {
+        "iterations": np.int8(2),
+        "pixels": np.uint32(20_000),
+        "ring": np.float32(0.5),
+        "stop": np.int64(2),
+    }
+    assert vp.prompt_boxes(clip, boxes, **given) == vp.prompt_boxes(clip, boxes, ring=0.5, stop=2)

@@ -143,7 +143,7 @@ template <exec::Policy P>
                   " frames, expected as many as boxes (", boxes.frames(), ")");
   detail::require_min_score(options.min_score);
   if (helper != nullptr) {
-    detail::require_same_video(predicted, *helper);
+    detail::require_same_video(predicted, "predicted", *helper, "helper");
     detail::require_boxes(boxes, *helper, "helper");
   }
   const std::int64_t rows = boxes.count(), frames = boxes.frames();

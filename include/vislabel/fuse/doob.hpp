@@ -41,7 +41,6 @@ class GrowingBox {
     left_ = std::min(left_, x + (std::find_if(block.begin(), block.end(), set) - block.begin()));
     right_ = std::max(right_, x + (block.rend() - std::find_if(block.rbegin(), block.rend(), set)));
   }
-  [[nodiscard]] bool empty() const { return bottom_ == 0; }
   [[nodiscard]] Box box() const {
     return {static_cast<double>(left_), static_cast<double>(top_), static_cast<double>(right_ - left_),
             static_cast<double>(bottom_ - top_)};
@@ -62,13 +61,12 @@ class OverlapRemover {
 
   /// *Shapes*: `masks` and `boxes` [N]; masks are replaced in their places.
   void run(std::span<PackedMask> masks, std::span<const Box> boxes) {
-    MaskSets sets(static_cast<std::int32_t>(masks.size()));
-    parts_.clear();
+    sets_.clear(), parts_.clear();
     std::fill(shared_.begin(), shared_.end(), 0);
-    add_cover_parts(masks, 2, sets, parts_);
+    add_cover_parts(masks, 2, sets_, parts_);
     for (const CoverPart& part : parts_)
       shared_[word_of(part.row, part.column)] |= std::uint64_t{1} << part.column % 64;
-    find_owners(sets, boxes);
+    find_owners(boxes);
     own_.assign(masks.size(), {});
     for (const CoverPart& part : parts_)
       own_[static_cast<std::size_t>(owners_[static_cast<std::size_t>(part.set)])].push_back(&part);
@@ -84,34 +82,31 @@ class OverlapRemover {
   }
 
   /// Whose every region is, and who loses one.
-  void find_owners(const MaskSets& sets, std::span<const Box> boxes) {
-    std::vector<GrowingBox> regions(static_cast<std::size_t>(sets.count()));
+  void find_owners(std::span<const Box> boxes) {
+    std::vector<GrowingBox> regions(static_cast<std::size_t>(sets_.count()));
     for (const CoverPart& part : parts_)
-      if (sets.size(part.set) > 1)
+      if (sets_[part.set].size() > 1)
         regions[static_cast<std::size_t>(part.set)].add(part.row, part.column, part.pixels);
-    owners_.assign(regions.size(), -1);
+    owners_.clear();
     loses_.assign(boxes.size(), false);
-    for (std::int32_t set = 1; set < sets.count(); ++set) {
-      const GrowingBox& region = regions[static_cast<std::size_t>(set)];
-      std::int32_t& owner = owners_[static_cast<std::size_t>(set)];
-      owner = region.empty() ? sets.largest(set) : owner_of(region.box(), sets, set, boxes);
-      if (!region.empty())
-        sets.for_each_member(set, [&](std::int32_t mask) {
-          if (mask != owner) loses_[static_cast<std::size_t>(mask)] = true;
-        });
+    for (std::int32_t set = 0; set < sets_.count(); ++set) {
+      owners_.push_back(owner_of(regions[static_cast<std::size_t>(set)].box(), sets_[set], boxes));
+      for (const std::int32_t mask : sets_[set])
+        if (mask != owners_.back()) loses_[static_cast<std::size_t>(mask)] = true;
     }
   }
 
   /// The member whose box overlaps most with the region's; ties: the lower index.
-  [[nodiscard]] std::int32_t owner_of(const Box& region, const MaskSets& sets, std::int32_t set,
+  [[nodiscard]] std::int32_t owner_of(const Box& region, std::span<const std::int32_t> members,
                                       std::span<const Box> boxes) const {
-    std::int32_t owner = -1;
+    std::int32_t owner = members.front();
     double most = -1;
-    sets.for_each_member(set, [&](std::int32_t mask) {  // the lowest index comes last
-      const Box& box = boxes[static_cast<std::size_t>(mask)];
-      const double overlap = std::max(0.0, box_overlap(region, box, options_.box_overlap));
+    for (const std::int32_t mask : members) {  // the lowest comes last
+      if (members.size() == 1) break;
+      const double overlap =
+          std::max(0.0, box_overlap(region, boxes[static_cast<std::size_t>(mask)], options_.box_overlap));
       if (overlap >= most) most = overlap, owner = mask;
-    });
+    }
     return owner;
   }
 
@@ -135,6 +130,7 @@ class OverlapRemover {
   Size size_;
   DoobOptions options_;
   Packer packer_;
+  MaskSets sets_;                      // that cover some pixels
   std::vector<std::uint64_t> shared_;  // a bit for every block of the frame where several masks have pixels
   std::vector<CoverPart> parts_;       // of those blocks
   std::vector<std::int32_t> owners_;   // of every set of masks

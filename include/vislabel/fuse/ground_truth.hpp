@@ -49,7 +49,7 @@ template <class Gone>
 }
 
 inline void require_counterparts(const Tracks& truth, const Tracks& fused) {
-  require_same_video(truth, fused);
+  require_same_video(fused, "fused", truth, "truth");
   require(truth.count() == fused.count(), "truth has ", truth.count(), " instances and fused ", fused.count(),
           ", expected row n of both to be the same instance");
 }
@@ -66,7 +66,10 @@ inline void require_counterparts(const Tracks& truth, const Tracks& fused) {
   detail::require_counterparts(truth, fused);
   if (per == MissingPer::frame)
     return detail::without(truth, [&](std::int64_t n, std::int64_t t) { return fused.area(n, t) == 0; });
-  return detail::without(truth, [&](std::int64_t n, std::int64_t) { return fused.volume(n) == 0; });
+  std::vector<bool> found;
+  for (std::int64_t n = 0; n < fused.count(); ++n) found.push_back(fused.volume(n) > 0);
+  return detail::without(truth,
+                         [&](std::int64_t n, std::int64_t) { return !found[static_cast<std::size_t>(n)]; });
 }
 
 /// IoU of row n of `truth` and row n of `fused`, in every frame; absent on one side: 0.

@@ -105,7 +105,7 @@ namespace detail {
 inline void require_keyframes(std::span<const Tracks> tracks, const Eigen::Ref<const IndexTable>& keyframes) {
   require(!tracks.empty(), "tracks is empty, expected the tracks of at least 1 keyframe");
   for (std::size_t k = 0; k < tracks.size(); ++k) {
-    require_same_video(tracks[0], tracks[k]);
+    require_same_video(tracks[k], text("tracks[", k, "]").c_str(), tracks[0], "tracks[0]");
     require(tracks[k].count() == tracks[0].count(), "tracks[", k, "] has ", tracks[k].count(),
             " instances, expected ", tracks[0].count(), " as tracks[0]");
   }
@@ -134,6 +134,7 @@ template <exec::Policy P>
                                             const Eigen::Ref<const IndexTable>& keyframes,
                                             const FuseKeyframesOptions& options = {}) {
   detail::require_keyframes(tracks, keyframes);
+  if (options.boxes != nullptr) detail::require_boxes(*options.boxes, tracks.front());
   if (options.by == KeyframeChoice::shqm) {
     detail::require(options.boxes != nullptr, "boxes is missing: shqm needs the annotated boxes");
     std::vector<Tracks> sources;

@@ -31,8 +31,10 @@ using MaskSource = std::variant<Tracks, Unassigned, Keyframed>;
 
 /// Which masks DOOB cleans.
 enum class DoobOn {
-  fused,              ///< those that SHQM selects
-  sources_and_fused,  ///< each source's too, before SHQM compares them (as PM-VIS does with its first stage)
+  fused,  ///< those that SHQM selects
+  /// Each source's too, before SHQM compares them, as PM-VIS does with all but the tracker's. A mask of which
+  /// nothing is left is then absent: it is no candidate.
+  sources_and_fused,
 };
 
 /// Options of `pseudo_masks`.
@@ -101,12 +103,28 @@ template <class P>
   return out;
 }
 
+/// DOOB of one source; masks of which nothing is left are absent.
+template <class P>
+[[nodiscard]] Tracks cleaned(P policy, const Tracks& source, const BoxTracks& boxes,
+                             const DoobOptions& options) {
+  const Tracks clean = doob(policy, source, boxes, options);
+  std::vector<Tracks::Slot> slots;
+  slots.reserve(static_cast<std::size_t>(clean.count() * clean.frames()));
+  for (std::int64_t n = 0; n < clean.count(); ++n)
+    for (std::int64_t t = 0; t < clean.frames(); ++t) {
+      const bool lost = clean.area(n, t) == 0 && source.area(n, t) > 0;
+      slots.push_back(lost ? Tracks::Slot{} : clean(n, t));
+    }
+  return {clean.size(), clean.count(), clean.frames(), std::move(slots)};
+}
+
 }  // namespace detail
 
 /// Fuses masks of several sources under box annotations: keyframe tracks are fused, predictions assigned,
 /// SHQM selects among the sources, DOOB removes overlaps and what leaves the boxes.
 ///
-/// *Shapes*: `sources` S >= 2; `boxes` [N, T].
+/// *Shapes*: `sources` S >= 2, each Tracks [N, T], `Unassigned` [P, T] or `Keyframed` K times [N, T]; `boxes`
+/// [N, T]. *Units and conventions*: no box: absent. Ties go to the first source.
 /// *Source*: PM-VIS, Sec. III-B to III-D. *Errors*: those of the steps; a `helper` that is no source, or is
 /// itself unassigned.
 template <exec::Policy P>
@@ -124,7 +142,7 @@ template <exec::Policy P>
   const DoobOptions doob_options{options.margin, options.box_overlap, options.rule};
   std::vector<Tracks> tracks = detail::aligned(policy, sources, boxes, options);
   if (options.doob_on == DoobOn::sources_and_fused)
-    for (Tracks& source : tracks) source = doob(policy, source, boxes, doob_options);
+    for (Tracks& source : tracks) source = detail::cleaned(policy, source, boxes, doob_options);
   FusedTracks fused = shqm(policy, tracks, boxes, options.box_overlap);
   Tracks clean = doob(policy, fused.tracks, boxes, doob_options);
   return {std::move(clean), std::move(fused.tracks), std::move(fused.winner), std::move(fused.score),

@@ -52,7 +52,7 @@ template <exec::Policy P>
                         const BoxTracks& boxes, BoxOverlap kind = BoxOverlap::iou) {
   detail::require_sources(a, boxes, "a");
   detail::require_sources(b, boxes, "b");
-  if (!a.empty() && !b.empty()) detail::require_same_video(a.front(), b.front());
+  if (!a.empty() && !b.empty()) detail::require_same_video(b.front(), "b", a.front(), "a");
   const auto s = static_cast<std::int64_t>(a.size()), r = static_cast<std::int64_t>(b.size());
   const std::int64_t count = boxes.count(), frames = boxes.frames();
   Table out(s * r * count, frames);

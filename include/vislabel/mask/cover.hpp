@@ -15,47 +15,82 @@
 
 namespace vislabel::detail {
 
-/// Sets of masks, numbered from 1 as they are met; 0 is the empty one. A set is kept as the set without its
-/// largest mask, and that mask.
+/// Sets of masks as they grow, each one made of another and a mask that is larger than its members.
+class GrowingSets {
+ public:
+  struct Set {
+    std::int32_t rest, largest;  // rest: the set without the largest member; -1: the empty one
+    std::uint64_t hash;
+  };
+
+  void clear() { sets_.clear(); }
+
+  [[nodiscard]] std::int32_t with(std::int32_t set, std::int32_t mask) {
+    std::uint64_t hash = set < 0 ? 0 : (*this)[set].hash;
+    hash = (hash ^ static_cast<std::uint64_t>(mask)) * 0x9E3779B97F4A7C15;  // 2^64 / the golden ratio
+    sets_.push_back({set, mask, hash ^ hash >> 32});
+    return static_cast<std::int32_t>(sets_.size()) - 1;
+  }
+
+  [[nodiscard]] const Set& operator[](std::int32_t set) const { return sets_[static_cast<std::size_t>(set)]; }
+
+ private:
+  std::vector<Set> sets_;
+};
+
+/// Sets of masks, each kept once and numbered from 0 in the order in which they are met.
 class MaskSets {
  public:
-  explicit MaskSets(std::int32_t masks) : sets_(static_cast<std::size_t>(masks) + 1) {
-    for (std::int32_t mask = 0; mask < masks; ++mask) at(mask + 1) = {0, mask, 1, 0, 0};
+  [[nodiscard]] std::int32_t count() const { return static_cast<std::int32_t>(ends_.size()); }
+
+  /// None; the memory stays.
+  void clear() {
+    members_.clear(), ends_.clear(), hashes_.clear();
+    std::fill(places_.begin(), places_.end(), -1);
   }
 
-  [[nodiscard]] std::int32_t count() const { return static_cast<std::int32_t>(sets_.size()); }
-  [[nodiscard]] std::int32_t size(std::int32_t set) const { return at(set).size; }
-  [[nodiscard]] std::int32_t largest(std::int32_t set) const { return at(set).largest; }
-
-  /// The set and a mask that is larger than all of its members.
-  [[nodiscard]] std::int32_t with(std::int32_t set, std::int32_t mask) {
-    if (set == 0) return mask + 1;
-    std::int32_t child = at(set).first_child, before = 0;
-    while (child != 0 && at(child).largest != mask) before = child, child = at(child).sibling;
-    if (child == 0) {
-      child = count();
-      sets_.push_back({set, mask, at(set).size + 1, 0, at(set).first_child});
-    } else if (before != 0) {  // to the front: the next block most likely asks for it again
-      at(before).sibling = std::exchange(at(child).sibling, at(set).first_child);
-    }
-    return at(set).first_child = child;
+  /// The members, the largest first.
+  [[nodiscard]] std::span<const std::int32_t> operator[](std::int32_t set) const {
+    const auto s = static_cast<std::size_t>(set);
+    const std::size_t begin = s == 0 ? 0 : ends_[s - 1];
+    return {members_.data() + begin, ends_[s] - begin};
   }
 
-  /// Calls `visit(mask)` for every member, the largest first.
-  template <class Visit>
-  void for_each_member(std::int32_t set, Visit&& visit) const {
-    for (; set != 0; set = at(set).rest) visit(at(set).largest);
+  /// The number of a set that has grown elsewhere.
+  [[nodiscard]] std::int32_t number(const GrowingSets& grown, std::int32_t set) {
+    if (2 * ends_.size() >= places_.size()) grow();
+    std::size_t place = grown[set].hash & (places_.size() - 1);
+    for (; places_[place] >= 0; place = (place + 1) & (places_.size() - 1))
+      if (equal(places_[place], grown, set)) return places_[place];
+    places_[place] = count();
+    hashes_.push_back(grown[set].hash);
+    for (std::int32_t rest = set; rest >= 0; rest = grown[rest].rest) members_.push_back(grown[rest].largest);
+    ends_.push_back(members_.size());
+    return places_[place];
   }
 
  private:
-  struct Set {
-    std::int32_t rest = 0, largest = -1, size = 0;
-    std::int32_t first_child = 0, sibling = 0;  // the sets with one more mask, as a list
-  };
-  [[nodiscard]] const Set& at(std::int32_t set) const { return sets_[static_cast<std::size_t>(set)]; }
-  [[nodiscard]] Set& at(std::int32_t set) { return sets_[static_cast<std::size_t>(set)]; }
+  [[nodiscard]] bool equal(std::int32_t known, const GrowingSets& grown, std::int32_t set) const {
+    if (hashes_[static_cast<std::size_t>(known)] != grown[set].hash) return false;
+    for (const std::int32_t mask : (*this)[known]) {
+      if (set < 0 || grown[set].largest != mask) return false;
+      set = grown[set].rest;
+    }
+    return set < 0;
+  }
 
-  std::vector<Set> sets_;
+  void grow() {
+    places_.assign(std::max<std::size_t>(64, 2 * places_.size()), -1);
+    for (std::int32_t set = 0; set < count(); ++set) {
+      std::size_t place = hashes_[static_cast<std::size_t>(set)] & (places_.size() - 1);
+      while (places_[place] >= 0) place = (place + 1) & (places_.size() - 1);
+      places_[place] = set;
+    }
+  }
+
+  std::vector<std::int32_t> members_, places_;  // places: by hash, open addressing, -1 is free
+  std::vector<std::size_t> ends_;               // in `members_`, of every set
+  std::vector<std::uint64_t> hashes_;           // of every set
 };
 
 /// The pixels of one block that exactly the masks of one set cover.
@@ -74,6 +109,7 @@ class BlockSplitter {
   void begin(std::int64_t row, std::int64_t column) {
     row_ = static_cast<std::int32_t>(row), column_ = static_cast<std::int32_t>(column);
     begin_ = parts_.size();
+    grown_.clear();
     covered_ = empty_block;
   }
 
@@ -83,10 +119,15 @@ class BlockSplitter {
     covered_ = block_or(covered_, pixels);
     for (std::size_t i = begin_, end = parts_.size(); i < end; ++i)
       if (&pixels == &full_block)
-        parts_[i].set = sets_.with(parts_[i].set, mask);
+        parts_[i].set = grown_.with(parts_[i].set, mask);
       else
         split(i, mask, pixels);
-    if (rows_of(fresh) != 0) parts_.push_back({row_, column_, sets_.with(0, mask), fresh});
+    if (rows_of(fresh) != 0) parts_.push_back({row_, column_, grown_.with(-1, mask), fresh});
+  }
+
+  /// All masks that have pixels at this place have been added.
+  void end() {
+    for (std::size_t i = begin_; i < parts_.size(); ++i) parts_[i].set = sets_.number(grown_, parts_[i].set);
   }
 
  private:
@@ -96,7 +137,7 @@ class BlockSplitter {
     if (rows_of(both) == 0) return;
     const Block alone = block_minus(parts_[i].pixels, pixels);
     if (rows_of(alone) != 0) parts_.push_back({row_, column_, parts_[i].set, alone});
-    parts_[i].set = sets_.with(parts_[i].set, mask);
+    parts_[i].set = grown_.with(parts_[i].set, mask);
     parts_[i].pixels = both;
   }
 
@@ -104,13 +145,14 @@ class BlockSplitter {
   std::vector<CoverPart>& parts_;
   std::size_t begin_ = 0;
   std::int32_t row_ = 0, column_ = 0;
+  GrowingSets grown_;  // the sets of the parts at this place, until its end
   Block covered_ = empty_block;
 };
 
 /// Appends to `parts` those of every block where at least `least` masks (1 or 2) have pixels, row by row,
 /// each row from left to right; the parts of one block in no particular order.
 ///
-/// *Shapes*: `masks` [N], all of one frame; `sets` was made for N masks.
+/// *Shapes*: `masks` [N], all of one frame.
 inline void add_cover_parts(std::span<const PackedMask> masks, std::int32_t least, MaskSets& sets,
                             std::vector<CoverPart>& parts) {
   struct Present {
@@ -141,6 +183,7 @@ inline void add_cover_parts(std::span<const PackedMask> masks, std::int32_t leas
         splitter.begin(row, word * 64 + bit);
         for (const Present& one : present)
           if ((one.blocks.bits.some >> bit & 1) != 0) splitter.add(one.mask, one.blocks[bit]);
+        splitter.end();
       }
     }
 }

@@ -29,7 +29,8 @@ struct PixelRectangle {
 };
 
 /// The pixels of a box in a frame: columns [floor(x) - margin, ceil(x + width) + margin) and rows likewise.
-/// `Rule::reference` truncates both ends towards 0 instead.
+/// `Rule::reference` truncates both ends towards 0 instead. A box without width keeps the column that its
+/// edge cuts, and none where that lies between two.
 [[nodiscard]] inline PixelRectangle pixels_of(const Box& box, Size frame, std::int64_t margin = 0,
                                               Rule rule = Rule::paper) {
   const auto grown = static_cast<double>(margin);

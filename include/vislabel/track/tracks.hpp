@@ -137,6 +137,12 @@ inline void require_same_video(const Tracks& a, const Tracks& b) {
           " frames, expected the same number");
 }
 
+/// The same, where the caller has names for both.
+inline void require_same_video(const Tracks& a, const char* name, const Tracks& b, const char* other) {
+  require(a.size() == b.size() && a.frames() == b.frames(), name, " has ", a.frames(), " frames of ",
+          a.size(), ", expected ", b.frames(), " of ", b.size(), " as ", other);
+}
+
 /// Slots from masks in C order, those with a zero in `present` (if it is not empty) absent.
 [[nodiscard]] inline std::vector<Tracks::Slot> slots_of(std::vector<PackedMask> masks,
                                                         std::span<const std::uint8_t> present) {

@@ -143,9 +143,11 @@ class _Filtering:
         if self.counts["annotations"] and not self.counts["masks"]:
             raise Error(f"{self.truth.path}: has no masks, expected ground truth with some to filter")
         if self.counts["annotations"] and not self.counts["matched"]:
+            if not any(found.tracks.present.any() for found in self._pseudo):
+                raise Error(f"{self._pseudo.path}: has no masks, expected pseudo-masks as fuse writes them")
             raise Error(
-                f"{self._pseudo.path}: has no annotation of {self.truth.path}, expected the same ids in the "
-                "same videos"
+                f"{self._pseudo.path}: has no masks of annotations of {self.truth.path}, expected the same "
+                "ids in the same videos"
             )
 
     def _fused(self, annotations: Annotations) -> Tracks:
@@ -157,8 +159,9 @@ class _Filtering:
         pseudo = self._pseudo.annotations(video.id)
         places = {given: p for p, given in enumerate(ids_of(pseudo))}
         rows = [places.get(given, -1) for given in ids_of(annotations)]
-        self.counts["matched"] += sum(row >= 0 for row in rows)
-        return picked(pseudo.tracks, rows)
+        fused = picked(pseudo.tracks, rows)
+        self.counts["matched"] += int(fused.present.any(axis=1).sum())
+        return fused
 
     def _filtered(self, annotations: Annotations, fused: Tracks) -> Annotations:
         options, tracks = self.arguments, annotations.tracks

@@ -4,7 +4,8 @@ Each source is a dataset, whose annotations meet the boxes' by their ids, or res
 "annotation_id" belong to that annotation (several of one annotation, with "keyframe", are tracks from several
 keyframes), others are assigned to the boxes frame by frame. Per instance and frame the mask that agrees best
 with the other sources and with the box is taken (SHQM), then overlaps and what leaves the boxes are deleted
-(DOOB). Read and written one video at a time.
+(DOOB). Of two sources the first wins wherever it has a mask, so three or more make sense. Read and written
+one video at a time.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from vislabel.io import write_dataset
 
 SUMMARY = "PM-VIS: masks of several sources and boxes to pseudo-masks"
 EXAMPLE = (
-    "vislabel fuse --source hqsam=hqsam.json --source idol=results.json --boxes boxes.json -o pseudo.json"
+    "vislabel fuse --source hqsam=hqsam.json --source deaot=deaot.json --source idol=results.json "
+    "--boxes boxes.json -o pseudo.json"
 )
 
 _COUNTS = {
@@ -107,6 +109,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="paper",
         help="where paper and published code differ (paper)",
     )
+    add(
+        "--keep-boxes",
+        action="store_true",
+        help="also write boxes without a fused mask, and annotations without any (left out)",
+    )
     add("--skip-missing", action="store_true", help="leave out videos that do not fit all sources")
     add(
         "--keyframes",
@@ -169,7 +176,17 @@ def _require_names(arguments: argparse.Namespace) -> None:
 
 def _info(arguments: argparse.Namespace) -> dict[str, Any]:
     """How the file came to be; no date, so that the same input gives the same bytes."""
-    names = ("helper", "one_to_one", "min_score", "keyframes_by", "box_overlap", "margin", "doob_on", "rule")
+    names = (
+        "helper",
+        "one_to_one",
+        "min_score",
+        "keyframes_by",
+        "box_overlap",
+        "margin",
+        "doob_on",
+        "rule",
+        "keep_boxes",
+    )
     return {
         "description": f"PM-VIS pseudo-masks by vislabel {__version__}",
         "sources": [name for name, _ in arguments.source],
@@ -195,10 +212,11 @@ def _print(arguments: argparse.Namespace, fusion: Fusion) -> None:
             }
         )
         return
-    print_table(("fused", "count"), [(_COUNTS[name], count) for name, count in fusion.counts.items()])
+    texts = {**_COUNTS, "absent": "annotations without any mask"} if arguments.keep_boxes else _COUNTS
+    print_table(("fused", "count"), [(texts[name], count) for name, count in fusion.counts.items()])
     print()
-    columns = ("source", "masks", "of annotations", "won")
-    print_table(columns, [(name, *counts.values()) for name, counts in fusion.of_sources.items()])
+    columns = ("source", "masks", "of annotations", "won", "box overlap")
+    print_table(columns, [(name, *told.values()) for name, told in fusion.of_sources.items()])
     print()
     print_table(("step", "seconds"), list(seconds.items()))
     if fusion.misfits:

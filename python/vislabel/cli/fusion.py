@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from vislabel import fuse
 from vislabel._core import Error
+from vislabel._options import BoxOverlap
+from vislabel._tracks import Tracks
 from vislabel.cli.boxes import boxes_of
 from vislabel.cli.sources import Given, Rows, Source, ids_of, some_of
 from vislabel.cli.terminal import Clock, Report, first_of
@@ -46,14 +48,22 @@ class Fusion:
                 Source(name, path, order="in_order" if name in arguments.in_order else "by_id")
                 for name, path in arguments.source
             ]
-        self.of_sources = {
+        self._of_sources = {
             source.name: {"masks": 0, "of_annotations": 0, "won": 0} for source in self._sources
         }
+        self._overlaps = {source.name: (0.0, 0) for source in self._sources}  # sums of H, numbers of masks
+
+    @property
+    def of_sources(self) -> dict[str, dict[str, float | None]]:
+        """What came of each source; `box_overlap` is the mean H of Eq. 5, None without a mask in a box."""
+        means = {name: total / count if count else None for name, (total, count) in self._overlaps.items()}
+        return {name: {**counts, "box_overlap": means[name]} for name, counts in self._of_sources.items()}
 
     def annotations(self, report: Report) -> Iterator[Annotations]:
         """The pseudo-masks, one video after the other.
 
-        *Errors*: at the end, all videos that do not fit, unless these are to be left out.
+        *Errors*: at the end, all videos that do not fit, unless these are to be left out; sources without
+        any mask.
         """
         for done, video in enumerate(self.boxes.videos):
             report(done, len(self.boxes))
@@ -71,6 +81,10 @@ class Fusion:
             raise Error(f"{self.arguments.boxes}: {self._refusal()}: leave such out by --skip-missing")
         if len(self.boxes) and not self.counts["videos"]:
             raise Error(f"{self.arguments.boxes}: nothing is left: {self._refusal()}")
+        for source in self._sources:
+            masks = self._of_sources[source.name]["masks"]
+            if self.counts["boxes"] and not masks and not source.has_masks():
+                raise Error(f"{source.path}: has no masks, expected some as it is --source {source.name}")
 
     def left_out(self) -> list[str]:
         """Every video that does not fit, and why."""
@@ -119,6 +133,10 @@ class Fusion:
                 doob_on=options.doob_on,
                 rule=options.rule,
             )
+            for name, tracks in masks.sources.items():
+                found = _box_overlaps(tracks, boxes, options.box_overlap)
+                total, count = self._overlaps[name]
+                self._overlaps[name] = total + float(found.sum()), count + len(found)
         if options.keyframes:
             with self.clock.step("keyframes"):
                 self._choose_keyframes(masks, boxes, annotations, helper)
@@ -188,21 +206,28 @@ class Fusion:
             ("empty", (present & (masks.tracks.area == 0)).sum()),
             ("deleted", masks.fused.area.sum() - masks.tracks.area.sum()),
             ("absent", (~present.any(axis=1)).sum()),
-            ("written", present.any(axis=1).sum()),
+            ("written", len(self._kept(masks))),
         ):
             self.counts[name] += int(count)
         for s, name in enumerate(masks.names):
-            counts = self.of_sources[name]
+            counts = self._of_sources[name]
             counts["masks"] += int(rows[name].tracks.present.sum())
             counts["of_annotations"] += int(masks.sources[name].present.sum())
             counts["won"] += int((masks.winner == s).sum())
 
+    def _kept(self, masks: fuse.PseudoMasks) -> npt.NDArray[np.int64]:
+        """Which annotations are written."""
+        present = masks.tracks.present
+        return np.flatnonzero(present.any(axis=1) | np.bool_(self.arguments.keep_boxes))
+
     def _labelled(
         self, masks: fuse.PseudoMasks, boxes: npt.NDArray[np.float64], annotations: Annotations
     ) -> Annotations:
-        """The fused masks with the annotations' ids, labels and keys; those without any mask are left out."""
-        tracks, winner = masks.tracks, masks.winner
-        rows = np.flatnonzero(tracks.present.any(axis=1))
+        """The fused masks with the annotations' ids, labels and keys.
+
+        Annotations without any mask are left out, and boxes of frames without one, unless boxes are kept.
+        """
+        tracks, winner, rows = masks.tracks, masks.winner, self._kept(masks)
         score = np.take_along_axis(masks.score, np.maximum(winner, 0)[None], axis=0)[0]
         extra = [
             {
@@ -216,6 +241,16 @@ class Fusion:
             annotations,
             tracks=tracks,
             areas=None,
-            boxes=np.where(tracks.present[..., None], boxes, np.nan),
+            boxes=boxes if self.arguments.keep_boxes else np.where(tracks.present[..., None], boxes, np.nan),
         )
         return replace(some_of(fused, rows), extra=extra)
+
+
+def _box_overlaps(
+    tracks: Tracks, boxes: npt.NDArray[np.float64], box_overlap: BoxOverlap
+) -> npt.NDArray[np.float64]:
+    """Of every mask with pixels, the overlap H of the box around it with the annotated one."""
+    there = (tracks.area > 0) & ~np.isnan(boxes[..., 0])
+    # the SCM of a mask with itself is H * H
+    scores: npt.NDArray[np.float64] = fuse.scm(tracks, tracks, boxes, box_overlap=box_overlap)
+    return np.sqrt(scores[there])

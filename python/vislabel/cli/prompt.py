@@ -1,6 +1,7 @@
 """A mask for every box of a dataset, cut out of the video by GrabCut.
 
 This is a stand-in for HQ-SAM that needs no weights: one of the sources of masks that the fusion chooses from.
+Where nothing is found in a box, the segmentation is null.
 """
 
 from __future__ import annotations
@@ -86,14 +87,16 @@ def run(arguments: argparse.Namespace) -> int:
     tracks = tracks.select_frames(places)
     with clock.step("write"):
         write_results(arguments.output, [_detections(annotations, tracks)])
-    _print(arguments, tracks, clock.finish("count frames"))
+    _print(arguments, tracks, int((~np.isnan(boxes[..., 0])).sum()), clock.finish("count frames"))
     return 0
 
 
 def _numbers(video: Video, arguments: argparse.Namespace) -> list[int]:
     """Which frames of the clip the boxes are of."""
-    numbers = clip_frames(video, arguments.start)
-    stop = arguments.stop
+    start, stop = arguments.start, arguments.stop
+    if stop is not None and stop <= start:
+        raise Error(f"argument --stop: is {stop}, expected more than --start, which is {start}")
+    numbers = clip_frames(video, start)
     if "frame_indices" in video.extra:
         if stop is not None and stop <= numbers[-1]:
             raise Error(
@@ -101,10 +104,10 @@ def _numbers(video: Video, arguments: argparse.Namespace) -> list[int]:
             )
         return numbers
     if stop is None:
-        stop = read_video(arguments.video, start=arguments.start).stop
-    if stop - arguments.start != video.length:
+        stop = read_video(arguments.video, start=start).stop
+    if stop - start != video.length:
         raise Error(
-            f"{arguments.video}: has {stop - arguments.start} frames from {arguments.start} to {stop - 1}, "
+            f"{arguments.video}: has {stop - start} frames from {start} to {stop - 1}, "
             f"expected {video.length} as video {video.id} of {arguments.boxes}: choose by --start and --stop"
         )
     return numbers
@@ -117,9 +120,8 @@ def _detections(annotations: Annotations, tracks: Tracks) -> Detections:
     return Detections(annotations.video.id, tracks, scores, annotations.labels, None, extra)
 
 
-def _print(arguments: argparse.Namespace, tracks: Tracks, seconds: dict[str, float]) -> None:
-    boxes = int(tracks.present.sum())
-    empty = boxes - int((tracks.area > 0).sum())
+def _print(arguments: argparse.Namespace, tracks: Tracks, boxes: int, seconds: dict[str, float]) -> None:
+    empty = boxes - int(tracks.present.sum())
     counts = {"tracks": len(tracks), "frames": tracks.frames, "boxes": boxes, "empty masks": empty}
     if arguments.json:
         print_json({"output": arguments.output, "counts": counts, "seconds": seconds})

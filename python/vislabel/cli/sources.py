@@ -60,6 +60,12 @@ class Source:
         file = self._file
         return file.video_ids if isinstance(file, Results) else tuple(video.id for video in file.videos)
 
+    def has_masks(self) -> bool:
+        """Whether any video of the file has a mask, with or without pixels."""
+        file = self._file
+        read = file.video if isinstance(file, Results) else file.annotations
+        return any(read(video_id).tracks.present.any() for video_id in self.video_ids)
+
     def read(self, video: Video) -> Rows | str:
         """The rows of a video that the source has, or why they do not fit it."""
         file = self._file
@@ -78,8 +84,8 @@ class Source:
 
         *Units and conventions*: an annotation without a row is absent in every frame. Several rows of one
         annotation are tracks from several keyframes.
-        *Errors*: another number of rows where they are in order; ids of no annotation; several rows of one
-        annotation without different keyframes.
+        *Errors*: another number of rows where they are in order; ids of no annotation; keyframes that are no
+        frames; several rows of one annotation without different ones.
         """
         count, video = len(annotations), annotations.video.id
         if self._order == "in_order":
@@ -95,6 +101,7 @@ class Source:
         for p, (given, where) in enumerate(zip(rows.ids, rows.wheres, strict=True)):
             if given not in groups:
                 raise Error(f"{where}: {boxes} has no annotation {given} of this video")
+            _require_frame(rows.keyframes[p], rows.tracks.frames, where)
             groups[given].append(p)
         several = max(map(len, groups.values()), default=0)
         columns = [[group[k] if k < len(group) else -1 for group in groups.values()] for k in range(several)]
@@ -157,6 +164,13 @@ def picked(tracks: Tracks, rows: Sequence[int]) -> Tracks:
     return Tracks.concatenate(tracks, nothing)[np.where(index < 0, len(tracks), index)]
 
 
+def _require_frame(keyframe: Any, frames: int, where: str) -> None:
+    """A keyframe, if there is one, is a frame of the video."""
+    if keyframe is not None and (not is_integer(keyframe) or not 0 <= keyframe < frames):
+        wanted = f"an integer from 0 to {frames - 1}"
+        raise Error(f"{where}, keyframe: expected {wanted}, got {shown(keyframe)}")
+
+
 def _starts(rows: Rows, given: int, group: list[int], several: int) -> list[int]:
     """The keyframes of the rows of one annotation, and -1 up to the number of those that has the most."""
     if len(group) < 2:
@@ -170,9 +184,6 @@ def _starts(rows: Rows, given: int, group: list[int], several: int) -> list[int]
                 f"{where}: annotation_id is {given}, as that of {other}, expected one result of each "
                 'annotation, or a "keyframe" in all of them'
             )
-        if not is_integer(start) or not 0 <= start < rows.tracks.frames:
-            wanted = f"an integer from 0 to {rows.tracks.frames - 1}"
-            raise Error(f"{where}, keyframe: expected {wanted}, got {shown(start)}")
         if start in starts:
             raise Error(f"{where}, keyframe: is {start}, as that of another result of annotation {given}")
         starts.append(start)
