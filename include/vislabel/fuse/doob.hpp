@@ -148,12 +148,14 @@ struct AnnotatedFrame {
 [[nodiscard]] inline AnnotatedFrame annotated_frame(const Tracks& tracks, const BoxTracks& boxes,
                                                     std::int64_t t) {
   AnnotatedFrame frame;
-  for (std::int64_t n = 0; n < tracks.count(); ++n)
-    if (tracks.present(n, t) && boxes(n, t)) {
-      frame.instances.push_back(n);
-      frame.masks.push_back(*tracks(n, t));
-      frame.boxes.push_back(*boxes(n, t));
-    }
+  for (std::int64_t n = 0; n < tracks.count(); ++n) {
+    const Tracks::Slot& mask = tracks(n, t);
+    const BoxTracks::Slot& box = boxes(n, t);
+    if (!mask || !box) continue;
+    frame.instances.push_back(n);
+    frame.masks.push_back(*mask);
+    frame.boxes.push_back(*box);
+  }
   return frame;
 }
 

@@ -26,8 +26,10 @@ class BoxTracks {
       : count_(count), frames_(frames), boxes_(std::move(boxes)) {
     detail::require_shape(count, frames, boxes_.size(), "boxes");
     for (std::int64_t n = 0; n < count; ++n)
-      for (std::int64_t t = 0; t < frames; ++t)
-        if ((*this)(n, t)) detail::require_box(*(*this)(n, t), 1e100, "boxes[", n, "][", t, "]");
+      for (std::int64_t t = 0; t < frames; ++t) {
+        const Slot& box = (*this)(n, t);
+        if (box) detail::require_box(*box, 1e100, "boxes[", n, "][", t, "]");
+      }
   }
 
   [[nodiscard]] std::int64_t count() const { return count_; }    ///< N
