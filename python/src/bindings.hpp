@@ -29,6 +29,7 @@ void bind_track(py::module_& module);
 void bind_iou(py::module_& module);
 void bind_select(py::module_& module);
 void bind_fuse(py::module_& module);
+void bind_path(py::module_& module);
 
 /// The policy of every call: `vislabel.set_num_threads` decides how many threads (0: all).
 [[nodiscard]] exec::Omp policy();

@@ -86,4 +86,5 @@ PYBIND11_MODULE(_core, module) {
   bind_iou(module);
   bind_select(module);
   bind_fuse(module);
+  bind_path(module);
 }

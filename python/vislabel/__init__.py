@@ -14,14 +14,14 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vislabel import _core, fuse, iou, mask, select
+from vislabel import _core, fuse, iou, mask, path, select
 from vislabel._arrays import integer
 from vislabel._core import Error, __version__
 from vislabel._masks import Masks
 from vislabel._tracks import Tracks
 
 if TYPE_CHECKING:
-    from vislabel import draw, io, propose
+    from vislabel import cues, draw, io, propose
 
 __all__ = [
     "Error",
@@ -29,6 +29,7 @@ __all__ = [
     "Tracks",
     "__version__",
     "build_info",
+    "cues",
     "draw",
     "fuse",
     "get_cmake_dir",
@@ -37,6 +38,7 @@ __all__ = [
     "io",
     "iou",
     "mask",
+    "path",
     "propose",
     "select",
     "set_num_threads",
@@ -46,8 +48,8 @@ __all__ = [
 if not TYPE_CHECKING:  # for a type checker it would give a type to every misspelt name
 
     def __getattr__(name: str) -> Any:
-        """`io`, `draw` and `propose` are imported when first used: they need the extras."""
-        if name in ("draw", "io", "propose"):
+        """`cues`, `draw`, `io` and `propose` are imported when first used: they need the extras."""
+        if name in ("cues", "draw", "io", "propose"):
             return importlib.import_module(f"vislabel.{name}")
         raise AttributeError(f"module 'vislabel' has no attribute {name!r}")
 

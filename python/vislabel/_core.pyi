@@ -10,16 +10,26 @@ import typing
 
 __all__: list[str] = [
     "Error",
+    "MaskSelector",
     "Masks",
     "NmsOptions",
     "Tracks",
     "assign",
+    "background_cost",
     "box_iou",
     "build_info",
+    "compose_frame",
+    "conflicts",
+    "consistency_cost",
     "doob",
+    "flow_cost",
+    "foregrounds",
     "frame_iou",
     "fuse_keyframes",
     "get_num_threads",
+    "given_flow_cost",
+    "k_best",
+    "k_best_subsets",
     "keyframes",
     "mask_counts",
     "mask_iou",
@@ -41,8 +51,10 @@ __all__: list[str] = [
     "rle_runs",
     "scm",
     "set_num_threads",
+    "shortest_paths",
     "shqm",
     "spatiotemporal_nms",
+    "submasks",
     "track_counts",
     "track_iou",
 ]
@@ -130,6 +142,35 @@ class NmsOptions:
         arg4: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
     ) -> None: ...
 
+class MaskSelector:
+    def __init__(
+        self,
+        arg0: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex],
+        arg1: typing.SupportsInt | typing.SupportsIndex,
+        arg2: typing.Any,
+        arg3: typing.SupportsInt | typing.SupportsIndex | None,
+        arg4: typing.SupportsInt | typing.SupportsIndex,
+        arg5: typing.Any,
+        arg6: typing.SupportsFloat | typing.SupportsIndex,
+        arg7: typing.SupportsFloat | typing.SupportsIndex,
+        arg8: typing.SupportsFloat | typing.SupportsIndex,
+        arg9: typing.Any,
+        arg10: typing.SupportsInt | typing.SupportsIndex,
+    ) -> None: ...
+    def add(
+        self,
+        arg0: collections.abc.Sequence[Masks],
+        arg1: collections.abc.Sequence[numpy.ndarray],
+        arg2: collections.abc.Sequence[numpy.ndarray | None],
+    ) -> None: ...
+    def add_flow_cost(
+        self,
+        arg0: typing.SupportsInt | typing.SupportsIndex,
+        arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    ) -> None: ...
+    def finish(self) -> tuple: ...
+    def foregrounds(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> Masks: ...
+
 def assign(
     arg0: Tracks,
     arg1: Tracks | None,
@@ -139,6 +180,7 @@ def assign(
     arg5: typing.Any,
     arg6: typing.Any,
 ) -> tuple: ...
+def background_cost(arg0: Masks, arg1: numpy.ndarray, arg2: typing.Any) -> tuple: ...
 def box_iou(
     arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
@@ -146,6 +188,13 @@ def box_iou(
     arg3: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
 ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]: ...
 def build_info() -> dict: ...
+def compose_frame(arg0: numpy.ndarray, arg1: Masks, arg2: numpy.ndarray, arg3: numpy.ndarray) -> None: ...
+def conflicts(
+    arg0: Masks, arg1: typing.SupportsInt | typing.SupportsIndex
+) -> typing.Annotated[numpy.typing.NDArray[numpy.bool], "[m, n]"]: ...
+def consistency_cost(
+    arg0: Masks, arg1: Masks
+) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]: ...
 def doob(
     arg0: Tracks,
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
@@ -153,6 +202,16 @@ def doob(
     arg3: typing.Any,
     arg4: typing.Any,
 ) -> Tracks: ...
+def flow_cost(
+    arg0: Masks,
+    arg1: numpy.ndarray,
+    arg2: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.int64]],
+    arg3: typing.Any,
+    arg4: typing.Any,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def foregrounds(
+    arg0: Masks, arg1: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.int64]]
+) -> Masks: ...
 def frame_iou(
     arg0: Tracks, arg1: Tracks, arg2: typing.Any
 ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]: ...
@@ -164,6 +223,25 @@ def fuse_keyframes(
     arg4: typing.Any,
 ) -> tuple: ...
 def get_num_threads() -> int: ...
+def given_flow_cost(
+    arg0: Masks, arg1: numpy.ndarray, arg2: collections.abc.Sequence[numpy.ndarray], arg3: typing.Any
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def k_best(
+    arg0: Masks,
+    arg1: numpy.ndarray,
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.Any,
+    arg4: typing.SupportsInt | typing.SupportsIndex,
+    arg5: typing.Any,
+    arg6: typing.SupportsInt | typing.SupportsIndex | None,
+) -> tuple: ...
+def k_best_subsets(
+    arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.Any,
+    arg4: typing.SupportsInt | typing.SupportsIndex | None,
+) -> tuple: ...
 def keyframes(
     arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
     arg1: typing.SupportsInt | typing.SupportsIndex,
@@ -243,6 +321,11 @@ def scm(
     arg3: typing.Any,
 ) -> numpy.ndarray: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+def shortest_paths(
+    arg0: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.float64]],
+    arg1: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.float64]],
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple: ...
 def shqm(
     arg0: collections.abc.Sequence,
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
@@ -251,6 +334,7 @@ def shqm(
 def spatiotemporal_nms(
     arg0: Tracks, arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg2: NmsOptions
 ) -> tuple: ...
+def submasks(arg0: Masks) -> tuple: ...
 def track_counts(
     arg0: Tracks, arg1: Tracks
 ) -> tuple[

@@ -1,0 +1,251 @@
+/// Stage 1 of GBOpt's selection: the K cheapest subsets of a frame's masks of which no two conflict.
+///
+/// The masks are divided into groups without anything in common (`mask_groups.hpp`), each group is searched
+/// (`subset_search.hpp`), and the groups' lists are added up, K of them at a time. Costs lie on a grid on
+/// which sums are exact, so this needs no care about roundings. Where the K-th cost is shared by subsets that
+/// did not fit, a second search finds the lexicographically smallest ones among them (`tied_subsets.hpp`).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+#include <vislabel/path/background.hpp>
+#include <vislabel/path/iterated_paths.hpp>
+#include <vislabel/path/mask_groups.hpp>
+#include <vislabel/path/tied_subsets.hpp>
+
+namespace vislabel {
+
+/// How the K cheapest subsets of a group of masks are found. The answers are the same.
+enum class KBestAlgorithm {
+  best_first,  ///< one A* pass that goes on after the first answer
+  dijkstra,    ///< the paper's: one shortest path after the other, each in what the answers before it leave
+};
+
+/// Options of `k_best`.
+struct KBestOptions {
+  std::int64_t k = 10;
+  KBestAlgorithm algorithm = KBestAlgorithm::best_first;
+  std::optional<std::int64_t> max_nodes;  ///< nodes of search trees that may be expanded; none: no limit
+};
+
+/// What `k_best` finds.
+struct KBest {
+  /// At most K, fewer where no more exist; each in ascending order. Ascending cost; equal costs by
+  /// lexicographically smaller subset, {} first.
+  std::vector<std::vector<std::int64_t>> subsets;
+  std::vector<double> costs;  ///< of each
+  bool optimal = true;        ///< false: `max_nodes` was reached, and cheaper subsets may exist
+  double bound = 0;           ///< no other subset costs less than this; infinite where there is no other
+  std::int64_t nodes = 0;     ///< expanded
+};
+
+namespace detail {
+
+inline void require_k(const KBestOptions& options) {
+  constexpr std::int64_t most = 1'000'000;
+  require(options.k >= 1 && options.k <= most, "k is ", options.k, ", expected 1 to ", most);
+  require(!options.max_nodes || *options.max_nodes >= 1, "max_nodes is ", options.max_nodes.value_or(0),
+          ", expected at least 1");
+}
+
+/// The cheapest sums of one entry of each of several ascending lists.
+class CheapestSums {
+ public:
+  struct Sum {
+    double cost;
+    std::size_t before, last;  // the entry of the lists before this one, and of this one
+  };
+
+  explicit CheapestSums(std::size_t count) : count_(count) {}
+
+  /// One more list. Of two ascending lists, entries i and j have (i + 1) (j + 1) - 1 sums before theirs.
+  void add(const std::vector<FoundSet>& list) {
+    std::vector<Sum> sums;
+    for (std::size_t i = 0; i < costs().size(); ++i)
+      for (std::size_t j = 0; j < list.size() && (i + 1) * (j + 1) <= count_; ++j)
+        sums.push_back({costs()[i].cost + list[j].cost, i, j});
+    const std::size_t kept = std::min(count_, sums.size());
+    std::partial_sort(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(kept), sums.end(),
+                      [](const Sum& a, const Sum& b) { return a.cost < b.cost; });
+    sums.resize(kept);
+    stages_.push_back(std::move(sums));
+  }
+
+  /// Of all lists so far.
+  [[nodiscard]] const std::vector<Sum>& costs() const { return stages_.empty() ? nothing_ : stages_.back(); }
+
+  /// The entries of the lists that make up sum `i`.
+  [[nodiscard]] std::vector<std::size_t> entries(std::size_t i) const {
+    std::vector<std::size_t> out(stages_.size());
+    for (std::size_t stage = stages_.size(); stage-- > 0; i = stages_[stage][i].before)
+      out[stage] = stages_[stage][i].last;
+    return out;
+  }
+
+ private:
+  std::size_t count_;
+  std::vector<Sum> nothing_{{0, 0, 0}};
+  std::vector<std::vector<Sum>> stages_;
+};
+
+/// The K cheapest subsets of groups of masks; `base` is the cost of the empty one.
+class KBestSolver {
+ public:
+  KBestSolver(std::span<const MaskGroup> groups, double base, const KBestOptions& options)
+      : groups_(groups), base_(base), options_(options), budget_(options.max_nodes) {}
+
+  [[nodiscard]] KBest run() {
+    const auto k = static_cast<std::size_t>(options_.k);
+    CheapestSums sums(k + 1);  // one more shows whether subsets tie with the last one, and bounds the others
+    for (const MaskGroup& group : groups_) {
+      found_.push_back(options_.algorithm == KBestAlgorithm::dijkstra
+                           ? iterated_shortest_paths(group, budget_, k + 1)
+                           : cheapest_subsets(group, budget_, k + 1));
+      sums.add(found_.back().sets);
+    }
+    KBest best;
+    for (std::size_t i = 0; i < sums.costs().size(); ++i) {
+      best.subsets.push_back(subset(sums.entries(i)));
+      best.costs.push_back(base_ + sums.costs()[i].cost);
+    }
+    best.bound = best.subsets.size() > k ? best.costs[k] : std::numeric_limits<double>::infinity();
+    if (budget_.exhausted()) best.bound = std::min(best.bound, base_ + bound_of_unfound());
+    cut(best, k);
+    best.optimal = best.optimal && (!budget_.exhausted() || best.bound >= best.costs.back());
+    best.nodes = budget_.used();
+    return best;
+  }
+
+ private:
+  [[nodiscard]] std::vector<std::int64_t> subset(const std::vector<std::size_t>& entries) const {
+    std::vector<std::int64_t> out;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      const MemberSet& chosen = found_[g].sets[entries[g]].chosen;
+      for (std::size_t v = 0; v < groups_[g].count(); ++v)
+        if (contains(chosen, v)) out.push_back(groups_[g].masks[v]);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+
+  /// A lower bound of subsets with a part that was not found in its group.
+  [[nodiscard]] double bound_of_unfound() const {
+    double all = 0;
+    const auto least = [](const FoundSets& found) { return std::min(found.sets.front().cost, found.bound); };
+    for (const FoundSets& found : found_) all += least(found);
+    double bound = std::numeric_limits<double>::infinity();
+    for (const FoundSets& found : found_) bound = std::min(bound, all - least(found) + found.bound);
+    return bound;
+  }
+
+  /// Keeps K subsets, of those that tie with the last one the lexicographically smallest, in order.
+  void cut(KBest& best, std::size_t k) {
+    if (best.subsets.size() > k) {
+      const double last = best.costs[k];
+      best.subsets.pop_back(), best.costs.pop_back();
+      if (best.costs.back() == last && !budget_.exhausted()) {
+        const auto tied = std::lower_bound(best.costs.begin(), best.costs.end(), last) - best.costs.begin();
+        TiedSubsets search(groups_, budget_, last - base_);
+        auto subsets = search.first(k - static_cast<std::size_t>(tied));
+        if (budget_.exhausted())
+          best.optimal = false;
+        else
+          std::move(subsets.begin(), subsets.end(), best.subsets.begin() + tied);
+      }
+    }
+    for (std::size_t begin = 0, end = 0; begin < best.costs.size(); begin = end) {
+      while (end < best.costs.size() && best.costs[end] == best.costs[begin]) ++end;
+      std::sort(best.subsets.begin() + static_cast<std::ptrdiff_t>(begin),
+                best.subsets.begin() + static_cast<std::ptrdiff_t>(end));
+    }
+  }
+
+  std::span<const MaskGroup> groups_;
+  double base_;
+  KBestOptions options_;
+  NodeBudget budget_;
+  std::vector<FoundSets> found_;  // of every group
+};
+
+}  // namespace detail
+
+/// The K subsets of least total weight of which no two members conflict, the empty one (0) included.
+///
+/// *Shapes*: `weights` [N]; `conflicts` of N.
+/// *Units and conventions*: weights are rounded to 2^-51 of the sum of their absolute values, on which all
+/// sums are exact: integers stay what they are. Equal costs by lexicographically smaller subset. *Source*:
+/// GBOpt, Sec. 3.3 and App. B.1, with exclusions that accumulate (Lawler 1972): as written there, the third
+/// path of three disjoint masks with weights 1, 1.5 and 2 is never found. *Errors*: different N; weights that
+/// are not finite; k < 1; max_nodes < 1. *Cost*: exponential in the masks of one group at worst, see
+/// `max_nodes`; in practice some nodes per mask.
+[[nodiscard]] inline KBest k_best(std::span<const double> weights, const ConflictGraph& conflicts,
+                                  const KBestOptions& options = {}) {
+  detail::require_k(options);
+  const auto count = static_cast<std::int64_t>(weights.size());
+  detail::require(conflicts.count() == count, "conflicts has ", conflicts.count(), " masks, expected ", count,
+                  ", as many as weights");
+  double most = 0;
+  for (std::size_t n = 0; n < weights.size(); ++n) {
+    detail::require(std::isfinite(weights[n]), "weights[", n, "] is ", weights[n],
+                    ", expected a finite number");
+    most += std::abs(weights[n]);
+  }
+  const detail::CostGrid grid(most, "weights");
+  std::vector<double> rounded;
+  for (const double weight : weights) rounded.push_back(grid(weight));
+  const std::vector<detail::MaskGroup> groups = detail::mask_groups(rounded, conflicts);
+  return detail::KBestSolver(groups, 0, options).run();
+}
+
+/// Options of `k_best` for masks.
+struct MaskChoiceOptions {
+  KBestOptions search;
+  std::int64_t max_overlap = 0;  ///< masks that share at most so many pixels may be chosen together
+  Reduction reduction = Reduction::mean;
+};
+
+namespace detail {
+
+/// The K best subsets of a frame's masks, and how many pairs of them conflict.
+struct FrameChoice {
+  KBest best;
+  std::int64_t conflicts = 0;
+};
+
+template <class T>
+[[nodiscard]] FrameChoice frame_choice(const Regions& regions, std::int64_t count,
+                                       const Pixels<const T, 2>& background,
+                                       const MaskChoiceOptions& options) {
+  const RegionCosts costs = region_costs(regions, background, options.reduction);
+  const ConflictGraph conflicts = conflict_graph(regions, count, options.max_overlap);
+  const std::vector<MaskGroup> groups =
+      options.max_overlap > 0 ? mask_groups(regions, costs.regions, conflicts)
+                              : mask_groups(mask_costs(regions, costs.regions, count), conflicts);
+  return {KBestSolver(groups, costs.base, options.search).run(), conflicts.edges()};
+}
+
+}  // namespace detail
+
+/// The K subsets of a frame's masks of least background loss of which no two conflict, the empty one
+/// included.
+///
+/// *Shapes*: `masks` [N]; `background` [H, W], probabilities that a pixel is background.
+/// *Units and conventions*: as for `background_cost`. Where `max_overlap` lets chosen masks share pixels,
+/// each counts once. A mask without pixels costs nothing: subsets with and without it tie. *Source*: GBOpt,
+/// Sec. 3.3. *Errors*: as for `background_cost`; a negative tolerance; k < 1; max_nodes < 1.
+template <class T>
+[[nodiscard]] KBest k_best(const Masks& masks, const Pixels<const T, 2>& background,
+                           const MaskChoiceOptions& options = {}) {
+  detail::require_k(options.search);
+  detail::require_max_overlap(options.max_overlap);
+  detail::require_background(background, masks.size());
+  return detail::frame_choice(detail::regions_of(masks), masks.count(), background, options).best;
+}
+
+}  // namespace vislabel

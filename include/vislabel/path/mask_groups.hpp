@@ -1,0 +1,106 @@
+/// Divides the masks of a frame into groups that have nothing to do with each other. The cheapest subsets of
+/// the frame are put together from the cheapest ones of its groups, so that a search pays for the most
+/// entangled group, not for the frame.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+#include <vislabel/path/conflict_graph.hpp>
+#include <vislabel/path/subset_search.hpp>
+
+namespace vislabel::detail {
+
+/// The connected components, each in ascending order, in the order of their first masks.
+[[nodiscard]] inline std::vector<std::vector<std::int64_t>> components(const ConflictGraph& graph) {
+  std::vector<std::vector<std::int64_t>> groups;
+  ConflictGraph::Row seen(static_cast<std::size_t>(graph.count()));
+  for (std::int64_t start = 0; start < graph.count(); ++start) {
+    if (seen[static_cast<std::size_t>(start)]) continue;
+    seen.set(static_cast<std::size_t>(start));
+    std::vector<std::int64_t> group{start};
+    for (std::size_t next = 0; next < group.size(); ++next) {
+      const ConflictGraph::Row& row = graph[group[next]];
+      for (std::size_t j = row.find_first(); j != ConflictGraph::Row::npos; j = row.find_next(j))
+        if (!seen[j]) seen.set(j), group.push_back(static_cast<std::int64_t>(j));
+    }
+    std::sort(group.begin(), group.end());
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+/// The group of the given masks, in the order of what they may save.
+///
+/// *Shapes*: `masks` any of N, ascending; `least` [N]; `numbers` [N] is overwritten.
+[[nodiscard]] inline MaskGroup mask_group(std::vector<std::int64_t> masks, std::span<const double> least,
+                                          const ConflictGraph& conflicts, std::vector<std::size_t>& numbers) {
+  MaskGroup group;
+  std::stable_sort(masks.begin(), masks.end(), [&](std::int64_t a, std::int64_t b) {
+    return least[static_cast<std::size_t>(a)] < least[static_cast<std::size_t>(b)];
+  });
+  group.masks = std::move(masks);
+  group.words = (group.count() + 63) / 64;
+  group.conflicts.assign(group.count() * group.words, 0);
+  for (std::size_t v = 0; v < group.count(); ++v) {
+    group.least.push_back(least[static_cast<std::size_t>(group.masks[v])]);
+    numbers[static_cast<std::size_t>(group.masks[v])] = v;
+  }
+  for (std::size_t v = 0; v < group.count(); ++v) {
+    const ConflictGraph::Row& row = conflicts[group.masks[v]];
+    for (std::size_t j = row.find_first(); j != ConflictGraph::Row::npos; j = row.find_next(j)) {
+      const std::size_t u = numbers[j];
+      group.conflicts[v * group.words + u / 64] |= std::uint64_t{1} << u % 64;
+    }
+  }
+  return group;
+}
+
+/// The groups of N masks of which choosing one adds its weight, whatever else is chosen.
+[[nodiscard]] inline std::vector<MaskGroup> mask_groups(std::span<const double> weights,
+                                                        const ConflictGraph& conflicts) {
+  std::vector<MaskGroup> groups;
+  std::vector<std::size_t> numbers(weights.size());
+  for (std::vector<std::int64_t>& masks : components(conflicts))
+    groups.push_back(mask_group(std::move(masks), weights, conflicts, numbers));
+  return groups;
+}
+
+/// The least that choosing each of N masks adds: what only it covers, and what else is below zero.
+[[nodiscard]] inline std::vector<double> least_costs(const Regions& regions, std::span<const double> costs,
+                                                     std::int64_t count) {
+  std::vector<double> least(static_cast<std::size_t>(count), 0.0);
+  for (std::size_t r = 0; r < regions.members.size(); ++r)
+    for (const std::int64_t n : regions.members[r])
+      if (costs[r] < 0 || regions.members[r].size() == 1) least[static_cast<std::size_t>(n)] += costs[r];
+  return least;
+}
+
+/// The groups of N masks that may share pixels without a conflict: a region that two chosen ones cover costs
+/// once.
+[[nodiscard]] inline std::vector<MaskGroup> mask_groups(const Regions& regions, std::span<const double> costs,
+                                                        const ConflictGraph& conflicts) {
+  const std::vector<double> least = least_costs(regions, costs, conflicts.count());
+  std::vector<std::size_t> numbers(least.size()), group_of(least.size());
+  std::vector<MaskGroup> groups;
+  for (std::vector<std::int64_t>& masks : components(conflict_graph(regions, conflicts.count(), 0))) {
+    for (const std::int64_t n : masks) group_of[static_cast<std::size_t>(n)] = groups.size();
+    groups.push_back(mask_group(std::move(masks), least, conflicts, numbers));
+    groups.back().regions_of.resize(groups.back().count());
+  }
+  for (std::size_t r = 0; r < regions.members.size(); ++r) {
+    MaskGroup& group = groups[group_of[static_cast<std::size_t>(regions.members[r].front())]];
+    MaskGroup::Region region{costs[r], MemberSet(group.words, 0)};
+    for (const std::int64_t n : regions.members[r]) {
+      const std::size_t v = numbers[static_cast<std::size_t>(n)];
+      insert(region.members, v);
+      group.regions_of[v].push_back(group.regions.size());
+    }
+    group.regions.push_back(std::move(region));
+  }
+  return groups;
+}
+
+}  // namespace vislabel::detail

@@ -1,0 +1,312 @@
+/// Best-first search for the cheapest subsets of one group of masks: A* over a tree that includes or excludes
+/// one mask after the other, the cheapest first, with a bound from a cover of the undecided masks by cliques
+/// of the conflict graph. `k_best.hpp` divides a frame into such groups and puts their answers together.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <queue>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace vislabel::detail {
+
+/// How many nodes may still be expanded.
+class NodeBudget {
+ public:
+  explicit NodeBudget(std::optional<std::int64_t> most) : most_(most) {}
+
+  [[nodiscard]] std::int64_t used() const { return used_; }
+  [[nodiscard]] bool exhausted() const { return exhausted_; }
+
+  /// One more node; false: there was none left.
+  [[nodiscard]] bool take() {
+    if (most_ && used_ >= *most_) exhausted_ = true;
+    if (!exhausted_) ++used_;
+    return !exhausted_;
+  }
+
+ private:
+  std::optional<std::int64_t> most_;
+  std::int64_t used_ = 0;
+  bool exhausted_ = false;
+};
+
+/// A set of the masks of one group, 64 to a word.
+using MemberSet = std::vector<std::uint64_t>;
+
+[[nodiscard]] inline bool contains(const MemberSet& set, std::size_t v) {
+  return (set[v / 64] >> v % 64 & 1) != 0;
+}
+inline void insert(MemberSet& set, std::size_t v) { set[v / 64] |= std::uint64_t{1} << v % 64; }
+inline void erase(MemberSet& set, std::size_t v) { set[v / 64] &= ~(std::uint64_t{1} << v % 64); }
+
+/// Masks that no conflict and no shared pixel connects with other masks, numbered by what they may save.
+struct MaskGroup {
+  /// Pixels that several masks of the group share, where such masks may be chosen together.
+  struct Region {
+    double cost;
+    MemberSet members;
+  };
+
+  std::size_t words = 0;                 ///< of a set
+  std::vector<std::int64_t> masks;       ///< [n], their numbers in the frame
+  std::vector<double> least;             ///< [n], ascending: choosing the mask adds at least so much
+  std::vector<std::uint64_t> conflicts;  ///< [n, words]
+  std::vector<Region> regions;           ///< none: choosing a mask adds `least`
+  std::vector<std::vector<std::size_t>> regions_of;  ///< [n]
+
+  [[nodiscard]] std::size_t count() const { return masks.size(); }
+
+  [[nodiscard]] MemberSet all() const {
+    MemberSet set(words, 0);
+    for (std::size_t v = 0; v < count(); ++v) insert(set, v);
+    return set;
+  }
+
+  /// What adding mask v to the chosen ones costs: the regions that none of them covers.
+  [[nodiscard]] double added(const std::uint64_t* chosen, std::size_t v) const {
+    if (regions.empty()) return least[v];
+    double sum = 0;
+    for (const std::size_t r : regions_of[v]) {
+      bool covered = false;
+      for (std::size_t w = 0; w < words; ++w) covered |= (regions[r].members[w] & chosen[w]) != 0;
+      if (!covered) sum += regions[r].cost;
+    }
+    return sum;
+  }
+};
+
+/// A chosen set of one group and its cost.
+struct FoundSet {
+  double cost = 0;
+  MemberSet chosen;
+};
+
+/// The cheapest sets of a group, ascending.
+struct FoundSets {
+  std::vector<FoundSet> sets;
+  /// No other set of the group costs less.
+  double bound = std::numeric_limits<double>::infinity();
+};
+
+/// A part of a group's sets: those that hold `chosen` and otherwise only masks of `open`.
+struct SubsetRange {
+  MemberSet chosen, open;
+  double cost = 0;  ///< of `chosen`
+};
+
+/// A* on one group after the other, or on parts of it.
+class SubsetSearch {
+ public:
+  SubsetSearch(const MaskGroup& group, NodeBudget& budget)
+      : group_(group),
+        budget_(budget),
+        words_(group.words),
+        cover_(words_),
+        clique_(words_),
+        saving_(words_, 0) {
+    for (std::size_t v = 0; v < group.count() && group.least[v] < 0; ++v) insert(saving_, v);
+  }
+
+  /// The `count` cheapest sets of the range; fewer where there are no more. Once the budget is exhausted:
+  /// cheap ones that were met.
+  [[nodiscard]] FoundSets cheapest(const SubsetRange& range, std::size_t count) {
+    start(range, count);
+    FoundSets found;
+    while (found.sets.size() < count && !heap_.empty()) {
+      take_best();
+      if (!descend(found)) {
+        put_back();
+        give_up(found, count);
+        return found;
+      }
+    }
+    if (found.sets.size() == count) found.bound = found.sets.back().cost;
+    return found;
+  }
+
+ private:
+  struct Entry {
+    double bound;
+    std::uint32_t node;
+  };
+  /// The heap's order: the lowest bound, then the latest.
+  struct Later {
+    bool operator()(const Entry& a, const Entry& b) const {
+      return a.bound > b.bound || (a.bound == b.bound && a.node < b.node);
+    }
+  };
+
+  void start(const SubsetRange& range, std::size_t count) {
+    heap_.clear(), costs_.clear(), sets_.clear(), free_.clear();
+    known_ = {}, count_ = count;
+    chosen_ = range.chosen, open_ = range.open, cost_ = range.cost;
+    bound_ = cost_ + saving(open_.data());
+    know(cost_);
+    put_back();
+  }
+
+  /// Follows the better child from the node in hand until it holds one set, which is found, or another node
+  /// is better. False: no budget for the node in hand.
+  [[nodiscard]] bool descend(FoundSets& found) {
+    for (;;) {
+      const std::size_t v = first(open_.data());
+      if (v == none) {
+        found.sets.push_back({cost_, chosen_});
+        return true;
+      }
+      if (!heap_.empty() && bound_ > heap_.front().bound) return put_back(), true;
+      if (!budget_.take()) return false;
+      if (group_.least[v] >= 0 && cost_ + group_.least[v] > limit())
+        std::fill(open_.begin(), open_.end(), 0);  // nor does any other of them lead to what is wanted
+      else
+        branch(v);
+    }
+  }
+
+  /// Excludes v, and puts the range that includes it aside; or the other way round, where that is better.
+  void branch(std::size_t v) {
+    const double included_cost = cost_ + group_.added(chosen_.data(), v);
+    know(included_cost);
+    with_ = open_;
+    erase(open_, v), erase(with_, v);
+    for (std::size_t w = 0; w < words_; ++w) with_[w] &= ~group_.conflicts[v * words_ + w];
+    const double included = std::max(bound_, included_cost + saving(with_.data()));
+    bound_ = std::max(bound_, cost_ + saving(open_.data()));
+    if (included <= bound_) {
+      if (bound_ <= limit()) put_back();
+      std::swap(open_, with_), insert(chosen_, v);
+      cost_ = included_cost, bound_ = included;
+    } else if (included <= limit()) {
+      std::swap(open_, with_), insert(chosen_, v);
+      put(included_cost, included);
+      std::swap(open_, with_), erase(chosen_, v);
+    }
+  }
+
+  /// A lower bound of what choosing among these masks adds: of every clique at most its cheapest one.
+  [[nodiscard]] double saving(const std::uint64_t* masks) {
+    for (std::size_t w = 0; w < words_; ++w) cover_[w] = masks[w] & saving_[w];
+    double sum = 0;
+    for (std::size_t v = first(cover_.data()); v != none; v = first(cover_.data())) {
+      sum += group_.least[v];
+      erase(cover_, v);
+      intersect(clique_, cover_.data(), v);
+      for (std::size_t u = first(clique_.data()); u != none; u = first(clique_.data())) {
+        erase(cover_, u);
+        intersect(clique_, clique_.data(), u);
+      }
+    }
+    return sum;
+  }
+
+  void intersect(MemberSet& out, const std::uint64_t* masks, std::size_t v) const {
+    for (std::size_t w = 0; w < words_; ++w) out[w] = masks[w] & group_.conflicts[v * words_ + w];
+  }
+
+  /// A set of this cost exists: what costs more than `count` of them need not be looked at.
+  void know(double cost) {
+    if (known_.size() == count_ && cost >= known_.top()) return;
+    known_.push(cost);
+    if (known_.size() > count_) known_.pop();
+  }
+  [[nodiscard]] double limit() const {
+    return known_.size() < count_ ? std::numeric_limits<double>::infinity() : known_.top();
+  }
+
+  static constexpr std::size_t none = SIZE_MAX;
+
+  /// The lowest member.
+  [[nodiscard]] std::size_t first(const std::uint64_t* set) const {
+    for (std::size_t w = 0; w < words_; ++w)
+      if (set[w] != 0) return w * 64 + static_cast<std::size_t>(std::countr_zero(set[w]));
+    return none;
+  }
+
+  void put_back() { put(cost_, bound_); }
+
+  /// Puts the sets in hand on the heap.
+  void put(double cost, double bound) {
+    std::uint32_t node = 0;
+    if (free_.empty()) {
+      node = static_cast<std::uint32_t>(costs_.size());
+      costs_.push_back(0), sets_.resize(sets_.size() + 2 * words_);
+    } else {
+      node = free_.back(), free_.pop_back();
+    }
+    costs_[node] = cost;
+    std::copy(chosen_.begin(), chosen_.end(), sets_.begin() + place(node));
+    std::copy(open_.begin(), open_.end(), sets_.begin() + place(node) + static_cast<std::ptrdiff_t>(words_));
+    heap_.push_back({bound, node});
+    std::push_heap(heap_.begin(), heap_.end(), Later{});
+  }
+
+  void take_best() {
+    std::pop_heap(heap_.begin(), heap_.end(), Later{});
+    take(heap_.back());
+    free_.push_back(heap_.back().node);
+    heap_.pop_back();
+  }
+
+  void take(const Entry& entry) {
+    const auto words = static_cast<std::ptrdiff_t>(words_);
+    const auto begin = sets_.begin() + place(entry.node);
+    std::copy(begin, begin + words, chosen_.begin());
+    std::copy(begin + words, begin + 2 * words, open_.begin());
+    cost_ = costs_[entry.node], bound_ = entry.bound;
+  }
+
+  [[nodiscard]] std::ptrdiff_t place(std::uint32_t node) const {
+    return static_cast<std::ptrdiff_t>(2 * words_ * node);
+  }
+
+  /// The budget is exhausted: completes the most promising nodes greedily.
+  void give_up(FoundSets& found, std::size_t count) {
+    found.bound = std::min(heap_.front().bound, limit());
+    const std::size_t promising = std::min(heap_.size(), 4 * count + 16);
+    std::partial_sort(heap_.begin(), heap_.begin() + static_cast<std::ptrdiff_t>(promising), heap_.end(),
+                      [](const Entry& a, const Entry& b) { return Later{}(b, a); });
+    for (std::size_t i = 0; i < promising; ++i) {
+      take(heap_[i]);
+      found.sets.push_back({cost_, chosen_});
+      const std::size_t before = found.sets.size();
+      complete();
+      if (chosen_ != found.sets[before - 1].chosen) found.sets.push_back({cost_, chosen_});
+    }
+    std::sort(found.sets.begin(), found.sets.end(), [](const FoundSet& a, const FoundSet& b) {
+      return a.cost < b.cost || (a.cost == b.cost && a.chosen < b.chosen);
+    });
+    if (found.sets.size() > count) found.sets.resize(count);
+  }
+
+  void complete() {
+    for (std::size_t v = first(open_.data()); v != none; v = first(open_.data())) {
+      const double added = group_.added(chosen_.data(), v);
+      erase(open_, v);
+      if (added >= 0) continue;
+      insert(chosen_, v), cost_ += added;
+      for (std::size_t w = 0; w < words_; ++w) open_[w] &= ~group_.conflicts[v * words_ + w];
+    }
+  }
+
+  const MaskGroup& group_;
+  NodeBudget& budget_;
+  std::size_t words_, count_ = 0;
+  MemberSet cover_, clique_, saving_;  // saving_: masks that may lower a cost
+
+  MemberSet chosen_, open_, with_;  // the node in hand
+  double cost_ = 0, bound_ = 0;
+
+  std::vector<Entry> heap_;
+  std::vector<double> costs_;        // [nodes]
+  std::vector<std::uint64_t> sets_;  // [nodes, 2, words]: chosen, open
+  std::vector<std::uint32_t> free_;
+  std::priority_queue<double> known_;  // the `count_` lowest costs of the sets met so far
+};
+
+}  // namespace vislabel::detail
