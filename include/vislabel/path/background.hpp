@@ -2,12 +2,11 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
-#include <numbers>
 #include <span>
 #include <vector>
+#include <vislabel/core/eight_lanes.hpp>
 #include <vislabel/core/pixels.hpp>
 #include <vislabel/path/exact_sums.hpp>
 #include <vislabel/path/region_values.hpp>
@@ -34,53 +33,7 @@ namespace detail {
   return 1 / static_cast<double>(size.pixels());
 }
 
-/// The logarithm of a product, whose factors lie in [1e-6, 1]: one logarithm in all, and more exact than a
-/// sum of them. Eight products grow side by side; every 32 factors their exponents are put aside.
-class LogProduct {
- public:
-  void multiply(std::span<const double> factors) {
-    std::size_t i = 0;
-    for (; i + lanes_of_chunk <= factors.size(); i += lanes_of_chunk) {
-      for (std::size_t j = 0; j < lanes_of_chunk; j += 8)
-        for (std::size_t lane = 0; lane < 8; ++lane) products_[lane] *= factors[i + j + lane];
-      put_exponents_aside();
-    }
-    for (std::size_t lane = 0; i < factors.size(); ++i, lane = (lane + 1) % 8) products_[lane] *= factors[i];
-    put_exponents_aside();
-  }
-
-  /// log(this / other).
-  [[nodiscard]] double log_over(const LogProduct& other) const {
-    return std::log(mantissa() / other.mantissa()) +
-           static_cast<double>(exponent_ - other.exponent_) * std::numbers::ln2;
-  }
-
- private:
-  static constexpr std::size_t lanes_of_chunk = 256;  // 32 factors each: more than 1e-192
-
-  void put_exponents_aside() {
-    for (double& product : products_) {
-      int exponent = 0;
-      product = std::frexp(product, &exponent);
-      exponent_ += exponent;
-    }
-  }
-
-  [[nodiscard]] double mantissa() const {
-    double all = 1;
-    for (const double product : products_) all *= product;
-    return all;
-  }
-
-  std::array<double, 8> products_{1, 1, 1, 1, 1, 1, 1, 1};
-  std::int64_t exponent_ = 0;
-};
-
 inline constexpr double least_probability = 1e-6;  ///< probabilities are kept so far from 0 and 1
-
-[[nodiscard]] inline double clamped(double probability) {
-  return std::min(std::max(probability, least_probability), 1 - least_probability);
-}
 
 /// *Errors*: a map of another size.
 template <class T>
@@ -98,17 +51,13 @@ template <class T>
   std::vector<double> row(static_cast<std::size_t>(size.width));
   LogProduct product;
   for (std::int64_t y = 0; y < size.height; ++y) {
-    bool valid = true;
-    for (std::int64_t x = 0; x < size.width; ++x) {
-      const auto p = static_cast<double>(background.at(y, x));
-      valid &= p >= 0 && p <= 1;
-      row[static_cast<std::size_t>(x)] = clamped(p);
-    }
+    read_row(background, y, row.data());
+    const bool valid = clamp_probabilities(row.data(), row.size(), least_probability);
     for (std::int64_t x = 0; !valid && x < size.width; ++x) {
       const auto p = static_cast<double>(background.at(y, x));
       require(p >= 0 && p <= 1, "background[", y, ", ", x, "] is ", p, ", expected a probability, 0 to 1");
     }
-    product.multiply(row);
+    product.multiply(row.data(), row.size());
   }
   return LogProduct().log_over(product);
 }
@@ -129,15 +78,14 @@ template <class T>
   const double scale = scale_of(reduction, background.size());
   RegionCosts costs{base_cost(background) * scale, {}};
   double most = costs.base;
-  std::vector<double> values;
+  Scratch<double> memory;
   for (const PackedMask& region : regions.masks) {
-    values.clear();
-    append_values(region, background, values);
+    const std::span<double> values = values_at(region, background, memory);
     LogProduct in_background, in_foreground;
-    for (double& p : values) p = clamped(p);
-    in_background.multiply(values);
+    (void)clamp_probabilities(values.data(), values.size(), least_probability);
+    in_background.multiply(values.data(), values.size());
     for (double& p : values) p = 1 - p;
-    in_foreground.multiply(values);
+    in_foreground.multiply(values.data(), values.size());
     costs.regions.push_back(in_background.log_over(in_foreground) * scale);
     most += std::abs(costs.regions.back());
   }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <vector>
+#include <vislabel/core/eight_lanes.hpp>
 #include <vislabel/path/background.hpp>
 #include <vislabel/path/consistency.hpp>
 #include <vislabel/path/region_values.hpp>
@@ -52,39 +53,14 @@ struct FlowOptions {
 
 namespace detail {
 
-/// Eight sums side by side: a fixed order, which machines can still add in parallel.
-class LaneSum {
- public:
-  /// Adds `term(i)` for every i in [0, count).
-  template <class Term>
-  void add(std::size_t count, Term&& term) {
-    std::size_t i = 0;
-    for (; i + 8 <= count; i += 8)
-      for (std::size_t lane = 0; lane < 8; ++lane) lanes_[lane] += term(i + lane);
-    for (std::size_t lane = 0; i < count; ++i, ++lane) lanes_[lane] += term(i);
-  }
-
-  [[nodiscard]] double sum() const {
-    double sum = 0;
-    for (const double lane : lanes_) sum += lane;
-    return sum;
-  }
-
- private:
-  std::array<double, 8> lanes_{};
-};
-
 /// For every one of `centers`, the sum of the distances of all values from it.
 inline void distances(std::span<const double> values, std::span<const double> centers,
                       std::vector<LaneSum>& sums) {
   constexpr std::size_t chunk = 512;  // stays in the first cache while every center takes its turn
   sums.assign(centers.size(), {});
-  for (std::size_t begin = 0; begin < values.size(); begin += chunk) {
-    const double* const some = values.data() + begin;
+  for (std::size_t begin = 0; begin < values.size(); begin += chunk)
     for (std::size_t c = 0; c < centers.size(); ++c)
-      sums[c].add(std::min(chunk, values.size() - begin),
-                  [some, center = centers[c]](std::size_t i) { return std::abs(some[i] - center); });
-  }
+      sums[c].add_distances(values.data() + begin, std::min(chunk, values.size() - begin), centers[c]);
 }
 
 /// *Errors*: a value of the map that is not finite.
@@ -151,12 +127,15 @@ class FlowChannel {
  public:
   template <class T>
   FlowChannel(const FlowRegions& regions, const Pixels<const T, 2>& map, int channel) : regions_(regions) {
+    double* const values = values_.room(static_cast<std::size_t>(map.size().pixels()));
+    std::size_t end = 0;
     for (std::size_t r = 0; r < regions.count(); ++r) {
-      append_values(regions.mask(r), map, values_);
+      const auto area = static_cast<std::size_t>(regions.mask(r).area());
+      read_values(regions.mask(r), map, values + end);
       LaneSum sum;
-      const std::span<const double> own = values(r, values_.size());
-      sum.add(own.size(), [&](std::size_t i) { return own[i]; });
-      sums_.push_back(sum.sum()), ends_.push_back(values_.size());
+      sum.add(values + end, area);
+      own_.emplace_back(values + end, area), sums_.push_back(sum.sum());
+      end += area;
       if (!std::isfinite(sums_.back())) require_finite(map, "flow", channel);
       require(std::isfinite(sums_.back()), "flow adds up to ", sums_.back(), ", expected a finite sum");
     }
@@ -175,7 +154,7 @@ class FlowChannel {
       const std::vector<std::int64_t> members =
           inside == InsideFlow::rigid ? regions_.members(r) : std::vector<std::int64_t>{};
       for (const std::int64_t n : members) centers.push_back(within[static_cast<std::size_t>(n)]);
-      distances(values(r, ends_[r]), centers, sums);
+      distances(own_[r], centers, sums);
       for (std::size_t k = 0, next = 0; k < costs.size(); ++k) {
         const std::int64_t owner = regions_.owner(k, r);
         if (owner < 0) {
@@ -189,12 +168,6 @@ class FlowChannel {
   }
 
  private:
-  /// The values of region r, which end at `end`.
-  [[nodiscard]] std::span<const double> values(std::size_t r, std::size_t end) const {
-    const std::size_t begin = r == 0 ? 0 : ends_[r - 1];
-    return std::span<const double>(values_).subspan(begin, end - begin);
-  }
-
   /// Of every subset: over the pixels outside of it.
   [[nodiscard]] std::vector<double> means_outside() const {
     std::vector<double> means;
@@ -222,8 +195,9 @@ class FlowChannel {
   }
 
   const FlowRegions& regions_;
-  std::vector<double> values_, sums_;
-  std::vector<std::size_t> ends_;  // of every region's values
+  Scratch<double> values_;                    // of all pixels, region by region
+  std::vector<std::span<const double>> own_;  // [R + 1]: each region's
+  std::vector<double> sums_;                  // [R + 1]
 };
 
 /// The flow loss of K subsets; for `given`, that of the pixels outside alone.
@@ -268,11 +242,11 @@ namespace detail {
 template <class T, class U>
 [[nodiscard]] double channel_distance(const PackedMask& mask, const Pixels<const T, 2>& flow,
                                       const Pixels<const U, 2>& given, int channel) {
-  std::vector<double> a, b;
-  append_values(mask, flow, a);
-  append_values(mask, given, b);
+  Scratch<double> memory, other;
+  const std::span<double> a = values_at(mask, flow, memory), b = values_at(mask, given, other);
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] -= b[i];
   LaneSum distance;
-  distance.add(a.size(), [&](std::size_t i) { return std::abs(a[i] - b[i]); });
+  distance.add_distances(a.data(), a.size(), 0);
   if (!std::isfinite(distance.sum())) {
     require_finite(flow, "flow", channel);
     require_finite(given, "given", channel);

@@ -27,9 +27,9 @@ namespace vislabel::detail {
 }
 
 /// The cheapest sets by one pass of the search.
-[[nodiscard]] inline FoundSets cheapest_subsets(const MaskGroup& group, NodeBudget& budget,
+[[nodiscard]] inline FoundSets cheapest_subsets(SubsetSearch& search, const MaskGroup& group,
                                                 std::size_t count) {
-  return SubsetSearch(group, budget).cheapest(every_subset(group), count);
+  return search.cheapest(group, every_subset(group), count);
 }
 
 /// The cheapest sets by iterated shortest paths in the tree of decisions.
@@ -38,19 +38,18 @@ namespace vislabel::detail {
 /// those that agree before it and differ there (Lawler's partition; the paper forbids one edge at a time, and
 /// so loses what the edges forbidden earlier have excluded). A path's edges cost what they raise the search's
 /// lower bound by, which is never negative: Dijkstra's algorithm on these costs is the search for one set.
-[[nodiscard]] inline FoundSets iterated_shortest_paths(const MaskGroup& group, NodeBudget& budget,
+[[nodiscard]] inline FoundSets iterated_shortest_paths(SubsetSearch& search, const MaskGroup& group,
                                                        std::size_t count) {
   struct Candidate {
     FoundSet path;
     SubsetRange range;
   };
   const auto dearer = [](const Candidate& a, const Candidate& b) { return a.path.cost > b.path.cost; };
-  SubsetSearch search(group, budget);
   std::vector<Candidate> candidates;
   FoundSets found;
   const auto add = [&](SubsetRange range) {
-    FoundSets best = search.cheapest(range, 1);
-    if (budget.exhausted()) found.bound = std::min(found.bound, best.bound);
+    FoundSets best = search.cheapest(group, range, 1);
+    if (search.exhausted()) found.bound = std::min(found.bound, best.bound);
     candidates.push_back({std::move(best.sets.front()), std::move(range)});
     std::push_heap(candidates.begin(), candidates.end(), dearer);
   };

@@ -98,15 +98,15 @@ class CheapestSums {
 class KBestSolver {
  public:
   KBestSolver(std::span<const MaskGroup> groups, double base, const KBestOptions& options)
-      : groups_(groups), base_(base), options_(options), budget_(options.max_nodes) {}
+      : groups_(groups), base_(base), options_(options), budget_(options.max_nodes), search_(budget_) {}
 
   [[nodiscard]] KBest run() {
     const auto k = static_cast<std::size_t>(options_.k);
     CheapestSums sums(k + 1);  // one more shows whether subsets tie with the last one, and bounds the others
     for (const MaskGroup& group : groups_) {
       found_.push_back(options_.algorithm == KBestAlgorithm::dijkstra
-                           ? iterated_shortest_paths(group, budget_, k + 1)
-                           : cheapest_subsets(group, budget_, k + 1));
+                           ? iterated_shortest_paths(search_, group, k + 1)
+                           : cheapest_subsets(search_, group, k + 1));
       sums.add(found_.back().sets);
     }
     KBest best;
@@ -151,7 +151,7 @@ class KBestSolver {
       best.subsets.pop_back(), best.costs.pop_back();
       if (best.costs.back() == last && !budget_.exhausted()) {
         const auto tied = std::lower_bound(best.costs.begin(), best.costs.end(), last) - best.costs.begin();
-        TiedSubsets search(groups_, budget_, last - base_);
+        TiedSubsets search(groups_, search_, last - base_);
         auto subsets = search.first(k - static_cast<std::size_t>(tied));
         if (budget_.exhausted())
           best.optimal = false;
@@ -170,6 +170,7 @@ class KBestSolver {
   double base_;
   KBestOptions options_;
   NodeBudget budget_;
+  SubsetSearch search_;
   std::vector<FoundSets> found_;  // of every group
 };
 

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <boost/dynamic_bitset.hpp>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -13,18 +15,29 @@
 
 namespace vislabel::detail {
 
+/// Calls `visit(j)` for every member, ascending.
+template <class Visit>
+void for_each_member(const ConflictGraph::Row& row, std::vector<std::uint64_t>& words, Visit&& visit) {
+  words.resize(row.num_blocks());
+  boost::to_block_range(row, words.begin());
+  for (std::size_t w = 0; w < words.size(); ++w)
+    for (std::uint64_t rest = words[w]; rest != 0; rest &= rest - 1)
+      visit(w * 64 + static_cast<std::size_t>(std::countr_zero(rest)));
+}
+
 /// The connected components, each in ascending order, in the order of their first masks.
 [[nodiscard]] inline std::vector<std::vector<std::int64_t>> components(const ConflictGraph& graph) {
   std::vector<std::vector<std::int64_t>> groups;
-  ConflictGraph::Row seen(static_cast<std::size_t>(graph.count()));
+  std::vector<bool> seen(static_cast<std::size_t>(graph.count()));
+  std::vector<std::uint64_t> words;
   for (std::int64_t start = 0; start < graph.count(); ++start) {
     if (seen[static_cast<std::size_t>(start)]) continue;
-    seen.set(static_cast<std::size_t>(start));
+    seen[static_cast<std::size_t>(start)] = true;
     std::vector<std::int64_t> group{start};
     for (std::size_t next = 0; next < group.size(); ++next) {
-      const ConflictGraph::Row& row = graph[group[next]];
-      for (std::size_t j = row.find_first(); j != ConflictGraph::Row::npos; j = row.find_next(j))
-        if (!seen[j]) seen.set(j), group.push_back(static_cast<std::int64_t>(j));
+      for_each_member(graph[group[next]], words, [&](std::size_t j) {
+        if (!seen[j]) seen[j] = true, group.push_back(static_cast<std::int64_t>(j));
+      });
     }
     std::sort(group.begin(), group.end());
     groups.push_back(std::move(group));
@@ -48,12 +61,11 @@ namespace vislabel::detail {
     group.least.push_back(least[static_cast<std::size_t>(group.masks[v])]);
     numbers[static_cast<std::size_t>(group.masks[v])] = v;
   }
+  std::vector<std::uint64_t> words;
   for (std::size_t v = 0; v < group.count(); ++v) {
-    const ConflictGraph::Row& row = conflicts[group.masks[v]];
-    for (std::size_t j = row.find_first(); j != ConflictGraph::Row::npos; j = row.find_next(j)) {
-      const std::size_t u = numbers[j];
-      group.conflicts[v * group.words + u / 64] |= std::uint64_t{1} << u % 64;
-    }
+    std::uint64_t* const own = group.conflicts.data() + v * group.words;
+    for_each_member(conflicts[group.masks[v]], words,
+                    [&](std::size_t j) { own[numbers[j] / 64] |= std::uint64_t{1} << numbers[j] % 64; });
   }
   return group;
 }

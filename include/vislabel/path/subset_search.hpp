@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <queue>
 #include <span>
 #include <utility>
 #include <vector>
@@ -100,23 +99,17 @@ struct SubsetRange {
   double cost = 0;  ///< of `chosen`
 };
 
-/// A* on one group after the other, or on parts of it.
+/// A* on one group after the other, or on parts of one; memory stays from search to search.
 class SubsetSearch {
  public:
-  SubsetSearch(const MaskGroup& group, NodeBudget& budget)
-      : group_(group),
-        budget_(budget),
-        words_(group.words),
-        cover_(words_),
-        clique_(words_),
-        saving_(words_, 0) {
-    for (std::size_t v = 0; v < group.count() && group.least[v] < 0; ++v) insert(saving_, v);
-  }
+  explicit SubsetSearch(NodeBudget& budget) : budget_(budget) {}
+
+  [[nodiscard]] bool exhausted() const { return budget_.exhausted(); }
 
   /// The `count` cheapest sets of the range; fewer where there are no more. Once the budget is exhausted:
   /// cheap ones that were met.
-  [[nodiscard]] FoundSets cheapest(const SubsetRange& range, std::size_t count) {
-    start(range, count);
+  [[nodiscard]] FoundSets cheapest(const MaskGroup& group, const SubsetRange& range, std::size_t count) {
+    start(group, range, count);
     FoundSets found;
     while (found.sets.size() < count && !heap_.empty()) {
       take_best();
@@ -142,9 +135,11 @@ class SubsetSearch {
     }
   };
 
-  void start(const SubsetRange& range, std::size_t count) {
-    heap_.clear(), costs_.clear(), sets_.clear(), free_.clear();
-    known_ = {}, count_ = count;
+  void start(const MaskGroup& group, const SubsetRange& range, std::size_t count) {
+    group_ = &group, words_ = group.words, count_ = count;
+    heap_.clear(), costs_.clear(), sets_.clear(), free_.clear(), known_.clear();
+    saving_.assign(words_, 0), cover_.resize(words_), clique_.resize(words_);
+    for (std::size_t v = 0; v < group.count() && group.least[v] < 0; ++v) insert(saving_, v);
     chosen_ = range.chosen, open_ = range.open, cost_ = range.cost;
     bound_ = cost_ + saving(open_.data());
     know(cost_);
@@ -162,7 +157,7 @@ class SubsetSearch {
       }
       if (!heap_.empty() && bound_ > heap_.front().bound) return put_back(), true;
       if (!budget_.take()) return false;
-      if (group_.least[v] >= 0 && cost_ + group_.least[v] > limit())
+      if (group_->least[v] >= 0 && cost_ + group_->least[v] > limit())
         std::fill(open_.begin(), open_.end(), 0);  // nor does any other of them lead to what is wanted
       else
         branch(v);
@@ -171,11 +166,11 @@ class SubsetSearch {
 
   /// Excludes v, and puts the range that includes it aside; or the other way round, where that is better.
   void branch(std::size_t v) {
-    const double included_cost = cost_ + group_.added(chosen_.data(), v);
+    const double included_cost = cost_ + group_->added(chosen_.data(), v);
     know(included_cost);
     with_ = open_;
     erase(open_, v), erase(with_, v);
-    for (std::size_t w = 0; w < words_; ++w) with_[w] &= ~group_.conflicts[v * words_ + w];
+    for (std::size_t w = 0; w < words_; ++w) with_[w] &= ~group_->conflicts[v * words_ + w];
     const double included = std::max(bound_, included_cost + saving(with_.data()));
     bound_ = std::max(bound_, cost_ + saving(open_.data()));
     if (included <= bound_) {
@@ -194,7 +189,7 @@ class SubsetSearch {
     for (std::size_t w = 0; w < words_; ++w) cover_[w] = masks[w] & saving_[w];
     double sum = 0;
     for (std::size_t v = first(cover_.data()); v != none; v = first(cover_.data())) {
-      sum += group_.least[v];
+      sum += group_->least[v];
       erase(cover_, v);
       intersect(clique_, cover_.data(), v);
       for (std::size_t u = first(clique_.data()); u != none; u = first(clique_.data())) {
@@ -206,17 +201,17 @@ class SubsetSearch {
   }
 
   void intersect(MemberSet& out, const std::uint64_t* masks, std::size_t v) const {
-    for (std::size_t w = 0; w < words_; ++w) out[w] = masks[w] & group_.conflicts[v * words_ + w];
+    for (std::size_t w = 0; w < words_; ++w) out[w] = masks[w] & group_->conflicts[v * words_ + w];
   }
 
   /// A set of this cost exists: what costs more than `count` of them need not be looked at.
   void know(double cost) {
-    if (known_.size() == count_ && cost >= known_.top()) return;
-    known_.push(cost);
-    if (known_.size() > count_) known_.pop();
+    if (cost >= limit()) return;
+    if (known_.size() == count_) std::pop_heap(known_.begin(), known_.end()), known_.pop_back();
+    known_.push_back(cost), std::push_heap(known_.begin(), known_.end());
   }
   [[nodiscard]] double limit() const {
-    return known_.size() < count_ ? std::numeric_limits<double>::infinity() : known_.top();
+    return known_.size() < count_ ? std::numeric_limits<double>::infinity() : known_.front();
   }
 
   static constexpr std::size_t none = SIZE_MAX;
@@ -286,17 +281,17 @@ class SubsetSearch {
 
   void complete() {
     for (std::size_t v = first(open_.data()); v != none; v = first(open_.data())) {
-      const double added = group_.added(chosen_.data(), v);
+      const double added = group_->added(chosen_.data(), v);
       erase(open_, v);
       if (added >= 0) continue;
       insert(chosen_, v), cost_ += added;
-      for (std::size_t w = 0; w < words_; ++w) open_[w] &= ~group_.conflicts[v * words_ + w];
+      for (std::size_t w = 0; w < words_; ++w) open_[w] &= ~group_->conflicts[v * words_ + w];
     }
   }
 
-  const MaskGroup& group_;
   NodeBudget& budget_;
-  std::size_t words_, count_ = 0;
+  const MaskGroup* group_ = nullptr;
+  std::size_t words_ = 0, count_ = 0;
   MemberSet cover_, clique_, saving_;  // saving_: masks that may lower a cost
 
   MemberSet chosen_, open_, with_;  // the node in hand
@@ -306,7 +301,7 @@ class SubsetSearch {
   std::vector<double> costs_;        // [nodes]
   std::vector<std::uint64_t> sets_;  // [nodes, 2, words]: chosen, open
   std::vector<std::uint32_t> free_;
-  std::priority_queue<double> known_;  // the `count_` lowest costs of the sets met so far
+  std::vector<double> known_;  // the `count_` lowest costs of the sets met so far, as a heap
 };
 
 }  // namespace vislabel::detail

@@ -2,6 +2,7 @@
 /// second search that is needed only where such a tie crosses the end of the list.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,17 +16,16 @@ namespace vislabel::detail {
 /// more than the wanted ones. That cheapest cost is exact: the sum of the groups', each found by the search.
 class TiedSubsets {
  public:
-  TiedSubsets(std::span<const MaskGroup> groups, NodeBudget& budget, double cost) : cost_(cost) {
+  TiedSubsets(std::span<const MaskGroup> groups, SubsetSearch& search, double cost)
+      : cost_(cost), search_(search) {
     for (std::size_t g = 0; g < groups.size(); ++g) {
       for (std::size_t v = 0; v < groups[g].count(); ++v) places_.push_back({groups[g].masks[v], g, v});
-      searches_.emplace_back(groups[g], budget);
       groups_.push_back(&groups[g]);
       ranges_.push_back(every_subset(groups[g]));
       cheapest_.push_back(cheapest(g, ranges_.back()));
       sum_ += cheapest_.back();
     }
     std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) { return a.mask < b.mask; });
-    budget_ = &budget;
   }
 
   /// The first `count` of them; some of them once the budget is exhausted.
@@ -42,10 +42,10 @@ class TiedSubsets {
   };
 
   [[nodiscard]] double cheapest(std::size_t g, const SubsetRange& range) {
-    return searches_[g].cheapest(range, 1).sets.front().cost;
+    return search_.cheapest(*groups_[g], range, 1).sets.front().cost;
   }
 
-  [[nodiscard]] bool done() const { return found_.size() == count_ || budget_->exhausted(); }
+  [[nodiscard]] bool done() const { return found_.size() == count_ || search_.exhausted(); }
 
   /// The chosen masks, and every larger subset with one more of the masks from place `i` on.
   void visit(std::size_t i) {
@@ -81,10 +81,9 @@ class TiedSubsets {
 
   double cost_, sum_ = 0;
   std::size_t count_ = 0;
-  NodeBudget* budget_ = nullptr;
+  SubsetSearch& search_;
   std::vector<const MaskGroup*> groups_;
-  std::vector<Place> places_;  // every mask, ascending
-  std::vector<SubsetSearch> searches_;
+  std::vector<Place> places_;        // every mask, ascending
   std::vector<SubsetRange> ranges_;  // of every group: what the chosen masks leave
   std::vector<double> cheapest_;     // of every group
   std::vector<std::int64_t> chosen_;
