@@ -25,7 +25,7 @@ KBestOptions search_of(std::int64_t k, const py::object& algorithm, std::optiona
           named<KBestAlgorithm>(
               algorithm, "algorithm",
               {{"best_first", KBestAlgorithm::best_first}, {"dijkstra", KBestAlgorithm::dijkstra}}),
-          max_nodes};
+          max_nodes.value_or(KBestOptions{}.max_nodes)};
 }
 
 /// Calls `f` with a float or a double, whichever the arrays hold; all of them hold the same.

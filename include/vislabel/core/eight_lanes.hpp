@@ -27,12 +27,12 @@ using EightLanes = std::array<DoubleLane, 8 * sizeof(double) / sizeof(DoubleLane
 template <class Operation>
 [[nodiscard]] inline std::array<double, 8> over_lanes(const double* values, std::size_t count, double neutral,
                                                       std::array<double, 8> start, Operation&& operation) {
-  auto lanes = std::bit_cast<EightLanes>(start);
-  const auto apply = [&](const double* eight) {
+  auto eight = std::bit_cast<EightLanes>(start);
+  const auto apply = [&](const double* from) {
     EightLanes own;
-    std::memcpy(&own, eight, sizeof own);
+    std::memcpy(&own, from, sizeof own);
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      ((lanes[I] = operation(lanes[I], own[I])), ...);
+      ((eight[I] = operation(eight[I], own[I])), ...);
     }(std::make_index_sequence<std::tuple_size_v<EightLanes>>());
   };
   std::size_t i = 0;
@@ -43,7 +43,7 @@ template <class Operation>
     std::memcpy(last.data(), values + i, (count - i) * sizeof(double));
     apply(last.data());
   }
-  return std::bit_cast<std::array<double, 8>>(lanes);
+  return std::bit_cast<std::array<double, 8>>(eight);
 }
 
 /// Brings numbers into [least, 1 - least]. False: some were outside of [0, 1], or NaN.

@@ -89,7 +89,7 @@ template <class T>
     costs.regions.push_back(in_background.log_over(in_foreground) * scale);
     most += std::abs(costs.regions.back());
   }
-  const CostGrid grid(most, "background", region_bits);
+  const CostGrid grid(most, region_bits);
   costs.base = grid(costs.base);
   for (double& cost : costs.regions) cost = grid(cost);
   return costs;

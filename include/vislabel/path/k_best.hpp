@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -31,7 +30,8 @@ enum class KBestAlgorithm {
 struct KBestOptions {
   std::int64_t k = 10;
   KBestAlgorithm algorithm = KBestAlgorithm::best_first;
-  std::optional<std::int64_t> max_nodes;  ///< nodes of search trees that may be expanded; none: no limit
+  /// Nodes of search trees that may be expanded, each of about 100 bytes: by default a gigabyte at worst.
+  std::int64_t max_nodes = 10'000'000;
 };
 
 /// What `k_best` finds.
@@ -50,15 +50,20 @@ namespace detail {
 inline void require_k(const KBestOptions& options) {
   constexpr std::int64_t most = 1'000'000;
   require(options.k >= 1 && options.k <= most, "k is ", options.k, ", expected 1 to ", most);
-  require(!options.max_nodes || *options.max_nodes >= 1, "max_nodes is ", options.max_nodes.value_or(0),
-          ", expected at least 1");
+  require(options.max_nodes >= 1, "max_nodes is ", options.max_nodes, ", expected at least 1");
+}
+
+[[nodiscard]] inline std::vector<Cost> costs_of(std::span<const double> costs, const CostUnits& units) {
+  std::vector<Cost> out;
+  for (const double cost : costs) out.push_back(units.units(cost));
+  return out;
 }
 
 /// The cheapest sums of one entry of each of several ascending lists.
 class CheapestSums {
  public:
   struct Sum {
-    double cost;
+    Cost cost;
     std::size_t before, last;  // the entry of the lists before this one, and of this one
   };
 
@@ -97,8 +102,14 @@ class CheapestSums {
 /// The K cheapest subsets of groups of masks; `base` is the cost of the empty one.
 class KBestSolver {
  public:
-  KBestSolver(std::span<const MaskGroup> groups, double base, const KBestOptions& options)
-      : groups_(groups), base_(base), options_(options), budget_(options.max_nodes), search_(budget_) {}
+  KBestSolver(std::span<const MaskGroup> groups, const CostUnits& units, double base,
+              const KBestOptions& options)
+      : groups_(groups),
+        units_(units),
+        base_(units.units(base)),
+        options_(options),
+        budget_(options.max_nodes),
+        search_(budget_) {}
 
   [[nodiscard]] KBest run() {
     const auto k = static_cast<std::size_t>(options_.k);
@@ -109,20 +120,22 @@ class KBestSolver {
                            : cheapest_subsets(search_, group, k + 1));
       sums.add(found_.back().sets);
     }
-    KBest best;
-    for (std::size_t i = 0; i < sums.costs().size(); ++i) {
-      best.subsets.push_back(subset(sums.entries(i)));
-      best.costs.push_back(base_ + sums.costs()[i].cost);
-    }
-    best.bound = best.subsets.size() > k ? best.costs[k] : std::numeric_limits<double>::infinity();
-    if (budget_.exhausted()) best.bound = std::min(best.bound, base_ + bound_of_unfound());
-    cut(best, k);
-    best.optimal = best.optimal && (!budget_.exhausted() || best.bound >= best.costs.back());
-    best.nodes = budget_.used();
-    return best;
+    std::vector<Subset> subsets;
+    for (std::size_t i = 0; i < sums.costs().size(); ++i)
+      subsets.push_back({sums.costs()[i].cost, subset(sums.entries(i))});
+    Cost bound = subsets.size() > k ? subsets[k].cost : no_cost;
+    if (budget_.exhausted()) bound = std::min(bound, bound_of_unfound());
+    const bool proven = !budget_.exhausted() || bound >= subsets[std::min(k, subsets.size()) - 1].cost;
+    const bool ordered = cut(subsets, k);
+    return result(std::move(subsets), bound, proven && ordered);
   }
 
  private:
+  struct Subset {
+    Cost cost;
+    std::vector<std::int64_t> masks;
+  };
+
   [[nodiscard]] std::vector<std::int64_t> subset(const std::vector<std::size_t>& entries) const {
     std::vector<std::int64_t> out;
     for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -135,39 +148,48 @@ class KBestSolver {
   }
 
   /// A lower bound of subsets with a part that was not found in its group.
-  [[nodiscard]] double bound_of_unfound() const {
-    double all = 0;
+  [[nodiscard]] Cost bound_of_unfound() const {
+    Cost all = 0, bound = no_cost;
     const auto least = [](const FoundSets& found) { return std::min(found.sets.front().cost, found.bound); };
     for (const FoundSets& found : found_) all += least(found);
-    double bound = std::numeric_limits<double>::infinity();
-    for (const FoundSets& found : found_) bound = std::min(bound, all - least(found) + found.bound);
+    for (const FoundSets& found : found_)
+      if (found.bound != no_cost) bound = std::min(bound, all - least(found) + found.bound);
     return bound;
   }
 
-  /// Keeps K subsets, of those that tie with the last one the lexicographically smallest, in order.
-  void cut(KBest& best, std::size_t k) {
-    if (best.subsets.size() > k) {
-      const double last = best.costs[k];
-      best.subsets.pop_back(), best.costs.pop_back();
-      if (best.costs.back() == last && !budget_.exhausted()) {
-        const auto tied = std::lower_bound(best.costs.begin(), best.costs.end(), last) - best.costs.begin();
-        TiedSubsets search(groups_, search_, last - base_);
-        auto subsets = search.first(k - static_cast<std::size_t>(tied));
-        if (budget_.exhausted())
-          best.optimal = false;
-        else
-          std::move(subsets.begin(), subsets.end(), best.subsets.begin() + tied);
-      }
-    }
-    for (std::size_t begin = 0, end = 0; begin < best.costs.size(); begin = end) {
-      while (end < best.costs.size() && best.costs[end] == best.costs[begin]) ++end;
-      std::sort(best.subsets.begin() + static_cast<std::ptrdiff_t>(begin),
-                best.subsets.begin() + static_cast<std::ptrdiff_t>(end));
-    }
+  /// Keeps K subsets, of those that tie with the last one the lexicographically smallest. False: the budget
+  /// did not suffice to find these.
+  [[nodiscard]] bool cut(std::vector<Subset>& subsets, std::size_t k) {
+    if (subsets.size() <= k) return true;
+    const Cost last = subsets[k].cost;
+    subsets.pop_back();
+    if (subsets.back().cost != last) return true;
+    if (budget_.exhausted()) return false;
+    const auto tied =
+        std::find_if(subsets.begin(), subsets.end(), [&](const Subset& s) { return s.cost == last; });
+    TiedSubsets search(groups_, search_, last);
+    const auto first = search.first(static_cast<std::size_t>(subsets.end() - tied));
+    if (budget_.exhausted()) return false;
+    std::transform(first.begin(), first.end(), tied, [&](const auto& masks) { return Subset{last, masks}; });
+    return true;
+  }
+
+  /// In ascending order of the costs as doubles, by which users know ties.
+  [[nodiscard]] KBest result(std::vector<Subset> subsets, Cost bound, bool optimal) const {
+    std::vector<std::pair<double, std::vector<std::int64_t>>> rows;
+    for (Subset& subset : subsets)
+      rows.emplace_back(units_.cost(base_ + subset.cost), std::move(subset.masks));
+    std::sort(rows.begin(), rows.end());
+    KBest best;
+    for (auto& [cost, masks] : rows) best.costs.push_back(cost), best.subsets.push_back(std::move(masks));
+    best.bound = bound == no_cost ? std::numeric_limits<double>::infinity() : units_.cost(base_ + bound);
+    best.optimal = optimal, best.nodes = budget_.used();
+    return best;
   }
 
   std::span<const MaskGroup> groups_;
-  double base_;
+  CostUnits units_;
+  Cost base_;
   KBestOptions options_;
   NodeBudget budget_;
   SubsetSearch search_;
@@ -179,12 +201,12 @@ class KBestSolver {
 /// The K subsets of least total weight of which no two members conflict, the empty one (0) included.
 ///
 /// *Shapes*: `weights` [N]; `conflicts` of N.
-/// *Units and conventions*: weights are rounded to 2^-51 of the sum of their absolute values, on which all
-/// sums are exact: integers stay what they are. Equal costs by lexicographically smaller subset. *Source*:
-/// GBOpt, Sec. 3.3 and App. B.1, with exclusions that accumulate (Lawler 1972): as written there, the third
-/// path of three disjoint masks with weights 1, 1.5 and 2 is never found. *Errors*: different N; weights that
-/// are not finite; k < 1; max_nodes < 1. *Cost*: exponential in the masks of one group at worst, see
-/// `max_nodes`; in practice some nodes per mask.
+/// *Units and conventions*: sums are exact (in 128 bits) and rounded to double once, when they are given
+/// back. Equal costs by lexicographically smaller subset. *Source*: GBOpt, Sec. 3.3 and App. B.1, with
+/// exclusions that accumulate (Lawler 1972): as written there, the third path of three disjoint masks with
+/// weights 1, 1.5 and 2 is never found. *Errors*: different N; weights that are not finite; k < 1; max_nodes
+/// < 1. *Cost*: exponential in the masks of one group at worst, see `max_nodes`; in practice some nodes per
+/// mask.
 [[nodiscard]] inline KBest k_best(std::span<const double> weights, const ConflictGraph& conflicts,
                                   const KBestOptions& options = {}) {
   detail::require_k(options);
@@ -197,11 +219,10 @@ class KBestSolver {
                     ", expected a finite number");
     most += std::abs(weights[n]);
   }
-  const detail::CostGrid grid(most, "weights");
-  std::vector<double> rounded;
-  for (const double weight : weights) rounded.push_back(grid(weight));
-  const std::vector<detail::MaskGroup> groups = detail::mask_groups(rounded, conflicts);
-  return detail::KBestSolver(groups, 0, options).run();
+  const detail::CostUnits units(most, "weights");
+  const std::vector<detail::MaskGroup> groups =
+      detail::mask_groups(detail::costs_of(weights, units), conflicts);
+  return detail::KBestSolver(groups, units, 0, options).run();
 }
 
 /// Options of `k_best` for masks.
@@ -225,10 +246,14 @@ template <class T>
                                        const MaskChoiceOptions& options) {
   const RegionCosts costs = region_costs(regions, background, options.reduction);
   const ConflictGraph conflicts = conflict_graph(regions, count, options.max_overlap);
-  const std::vector<MaskGroup> groups =
-      options.max_overlap > 0 ? mask_groups(regions, costs.regions, conflicts)
-                              : mask_groups(mask_costs(regions, costs.regions, count), conflicts);
-  return {KBestSolver(groups, costs.base, options.search).run(), conflicts.edges()};
+  const std::vector<double> weights = mask_costs(regions, costs.regions, count);
+  double most = costs.base;
+  for (const double cost : costs.regions) most += std::abs(cost) * static_cast<double>(count);
+  const CostUnits units(most, "background");
+  const std::vector<MaskGroup> groups = options.max_overlap > 0
+                                            ? mask_groups(regions, costs_of(costs.regions, units), conflicts)
+                                            : mask_groups(costs_of(weights, units), conflicts);
+  return {KBestSolver(groups, units, costs.base, options.search).run(), conflicts.edges()};
 }
 
 }  // namespace detail

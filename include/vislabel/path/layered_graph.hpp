@@ -11,7 +11,6 @@
 #include <vector>
 #include <vislabel/core/error.hpp>
 #include <vislabel/iou/tables.hpp>
-#include <vislabel/path/exact_sums.hpp>
 
 namespace vislabel {
 
@@ -54,13 +53,6 @@ inline void keep_cheapest(std::vector<PathStep>& steps, std::size_t begin, std::
   steps.resize(end);
 }
 
-[[nodiscard]] inline double most_of(std::span<const double> costs) {
-  double most = 0;
-  for (const double cost : costs)
-    if (std::isfinite(cost)) most = std::max(most, std::abs(cost));
-  return most;
-}
-
 inline void require_costs(std::span<const double> costs, const char* name, std::size_t t) {
   for (const double cost : costs)
     require(cost > -HUGE_VAL, name, "[", t, "] holds ", cost,
@@ -71,18 +63,15 @@ inline void require_costs(std::span<const double> costs, const char* name, std::
   return {table.data(), static_cast<std::size_t>(table.size())};
 }
 
-/// Checks the shapes and values, and gives the grid on which the costs of all paths are exact.
-[[nodiscard]] inline CostGrid path_grid(std::span<const std::vector<double>> unary,
-                                        std::span<const Table> pairwise) {
+/// *Errors*: shapes that do not fit; NaN and minus infinity.
+inline void require_layers(std::span<const std::vector<double>> unary, std::span<const Table> pairwise) {
   require(pairwise.size() + (unary.empty() ? 0 : 1) == unary.size(), "pairwise has ", pairwise.size(),
           " tables, expected ", unary.empty() ? 0 : unary.size() - 1, ", one between each two of ",
           unary.size(), " frames");
-  double most = 0;
   for (std::size_t t = 0; t < unary.size(); ++t) {
     require(unary[t].size() <= INT32_MAX, "unary[", t, "] has ", unary[t].size(),
             " labels, expected at most ", INT32_MAX);
     require_costs(unary[t], "unary", t);
-    most += most_of(unary[t]);
     if (t + 1 == unary.size()) break;
     const Table& table = pairwise[t];
     require(static_cast<std::size_t>(table.rows()) == unary[t].size() &&
@@ -90,16 +79,15 @@ inline void require_costs(std::span<const double> costs, const char* name, std::
             "pairwise[", t, "] is [", table.rows(), ", ", table.cols(), "], expected [", unary[t].size(),
             ", ", unary[t + 1].size(), "], the labels of frames ", t, " and ", t + 1);
     require_costs(values_of(table), "pairwise", t);
-    most += most_of(values_of(table));
   }
-  return {most, "unary and pairwise"};
 }
 
 /// Frame after frame, the `paths` cheapest paths to every label.
 class PathFinder {
  public:
   PathFinder(std::span<const std::vector<double>> unary, std::span<const Table> pairwise, std::size_t paths)
-      : grid_(path_grid(unary, pairwise)), unary_(unary), pairwise_(pairwise), paths_(paths) {
+      : unary_(unary), pairwise_(pairwise), paths_(paths) {
+    require_layers(unary, pairwise);
     for (std::size_t t = 0; t < unary.size(); ++t) add_frame(t);
   }
 
@@ -126,15 +114,14 @@ class PathFinder {
     const std::vector<PathStep>& before = t == 0 ? nothing : frames_[t - 1];
     for (std::size_t k = 0; k < unary_[t].size(); ++k) {
       if (!std::isfinite(unary_[t][k])) continue;
-      const double own = grid_(unary_[t][k]);
+      const double own = unary_[t][k];
       const auto label = static_cast<std::int32_t>(k);
       const std::size_t begin = steps.size();
       if (t == 0) steps.push_back({own, -1, label, 0});
       for (std::size_t i = 0; i < before.size(); ++i) {
         const double edge = pairwise_[t - 1](before[i].label, static_cast<Eigen::Index>(k));
         if (std::isfinite(edge))
-          steps.push_back(
-              {before[i].cost + grid_(edge) + own, static_cast<std::int32_t>(i), label, before[i].rank});
+          steps.push_back({before[i].cost + edge + own, static_cast<std::int32_t>(i), label, before[i].rank});
       }
       keep_cheapest(steps, begin, paths_);
     }
@@ -143,7 +130,6 @@ class PathFinder {
     frames_.push_back(std::move(steps));
   }
 
-  CostGrid grid_;
   std::span<const std::vector<double>> unary_;
   std::span<const Table> pairwise_;
   std::size_t paths_;
@@ -157,8 +143,8 @@ class PathFinder {
 ///
 /// *Shapes*: `unary` T times [K_t]; `pairwise` T - 1 times [K_t, K_t+1]; out at most [paths, T].
 /// *Units and conventions*: infinity forbids a label or a step. A frame without labels allows no path. No
-/// frames: one path without labels, of cost 0. Costs are rounded to 2^-51 of the largest possible sum, on
-/// which all sums are exact: integers stay what they are. Equal costs by lexicographically smaller labels.
+/// frames: one path without labels, of cost 0. Costs are added frame by frame, in double. Equal costs by
+/// lexicographically smaller labels, which is decided at every frame.
 /// *Source*: GBOpt, Eq. 17, with the last frame's own cost. *Errors*: other shapes; NaN; minus infinity;
 /// paths < 1. *Cost*: T x K x K x paths.
 [[nodiscard]] inline ShortestPaths shortest_paths(std::span<const std::vector<double>> unary,

@@ -48,7 +48,7 @@ void for_each_member(const ConflictGraph::Row& row, std::vector<std::uint64_t>& 
 /// The group of the given masks, in the order of what they may save.
 ///
 /// *Shapes*: `masks` any of N, ascending; `least` [N]; `numbers` [N] is overwritten.
-[[nodiscard]] inline MaskGroup mask_group(std::vector<std::int64_t> masks, std::span<const double> least,
+[[nodiscard]] inline MaskGroup mask_group(std::vector<std::int64_t> masks, std::span<const Cost> least,
                                           const ConflictGraph& conflicts, std::vector<std::size_t>& numbers) {
   MaskGroup group;
   std::stable_sort(masks.begin(), masks.end(), [&](std::int64_t a, std::int64_t b) {
@@ -71,7 +71,7 @@ void for_each_member(const ConflictGraph::Row& row, std::vector<std::uint64_t>& 
 }
 
 /// The groups of N masks of which choosing one adds its weight, whatever else is chosen.
-[[nodiscard]] inline std::vector<MaskGroup> mask_groups(std::span<const double> weights,
+[[nodiscard]] inline std::vector<MaskGroup> mask_groups(std::span<const Cost> weights,
                                                         const ConflictGraph& conflicts) {
   std::vector<MaskGroup> groups;
   std::vector<std::size_t> numbers(weights.size());
@@ -81,9 +81,9 @@ void for_each_member(const ConflictGraph::Row& row, std::vector<std::uint64_t>& 
 }
 
 /// The least that choosing each of N masks adds: what only it covers, and what else is below zero.
-[[nodiscard]] inline std::vector<double> least_costs(const Regions& regions, std::span<const double> costs,
-                                                     std::int64_t count) {
-  std::vector<double> least(static_cast<std::size_t>(count), 0.0);
+[[nodiscard]] inline std::vector<Cost> least_costs(const Regions& regions, std::span<const Cost> costs,
+                                                   std::int64_t count) {
+  std::vector<Cost> least(static_cast<std::size_t>(count), 0);
   for (std::size_t r = 0; r < regions.members.size(); ++r)
     for (const std::int64_t n : regions.members[r])
       if (costs[r] < 0 || regions.members[r].size() == 1) least[static_cast<std::size_t>(n)] += costs[r];
@@ -92,9 +92,9 @@ void for_each_member(const ConflictGraph::Row& row, std::vector<std::uint64_t>& 
 
 /// The groups of N masks that may share pixels without a conflict: a region that two chosen ones cover costs
 /// once.
-[[nodiscard]] inline std::vector<MaskGroup> mask_groups(const Regions& regions, std::span<const double> costs,
+[[nodiscard]] inline std::vector<MaskGroup> mask_groups(const Regions& regions, std::span<const Cost> costs,
                                                         const ConflictGraph& conflicts) {
-  const std::vector<double> least = least_costs(regions, costs, conflicts.count());
+  const std::vector<Cost> least = least_costs(regions, costs, conflicts.count());
   std::vector<std::size_t> numbers(least.size()), group_of(least.size());
   std::vector<MaskGroup> groups;
   for (std::vector<std::int64_t>& masks : components(conflict_graph(regions, conflicts.count(), 0))) {

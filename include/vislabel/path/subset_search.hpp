@@ -6,31 +6,30 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <limits>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
+#include <vislabel/path/exact_sums.hpp>
 
 namespace vislabel::detail {
 
 /// How many nodes may still be expanded.
 class NodeBudget {
  public:
-  explicit NodeBudget(std::optional<std::int64_t> most) : most_(most) {}
+  explicit NodeBudget(std::int64_t most) : most_(most) {}
 
   [[nodiscard]] std::int64_t used() const { return used_; }
   [[nodiscard]] bool exhausted() const { return exhausted_; }
 
   /// One more node; false: there was none left.
   [[nodiscard]] bool take() {
-    if (most_ && used_ >= *most_) exhausted_ = true;
+    if (used_ >= most_) exhausted_ = true;
     if (!exhausted_) ++used_;
     return !exhausted_;
   }
 
  private:
-  std::optional<std::int64_t> most_;
+  std::int64_t most_;
   std::int64_t used_ = 0;
   bool exhausted_ = false;
 };
@@ -48,13 +47,13 @@ inline void erase(MemberSet& set, std::size_t v) { set[v / 64] &= ~(std::uint64_
 struct MaskGroup {
   /// Pixels that several masks of the group share, where such masks may be chosen together.
   struct Region {
-    double cost;
+    Cost cost;
     MemberSet members;
   };
 
   std::size_t words = 0;                 ///< of a set
   std::vector<std::int64_t> masks;       ///< [n], their numbers in the frame
-  std::vector<double> least;             ///< [n], ascending: choosing the mask adds at least so much
+  std::vector<Cost> least;               ///< [n], ascending: choosing the mask adds at least so much
   std::vector<std::uint64_t> conflicts;  ///< [n, words]
   std::vector<Region> regions;           ///< none: choosing a mask adds `least`
   std::vector<std::vector<std::size_t>> regions_of;  ///< [n]
@@ -68,9 +67,9 @@ struct MaskGroup {
   }
 
   /// What adding mask v to the chosen ones costs: the regions that none of them covers.
-  [[nodiscard]] double added(const std::uint64_t* chosen, std::size_t v) const {
+  [[nodiscard]] Cost added(const std::uint64_t* chosen, std::size_t v) const {
     if (regions.empty()) return least[v];
-    double sum = 0;
+    Cost sum = 0;
     for (const std::size_t r : regions_of[v]) {
       bool covered = false;
       for (std::size_t w = 0; w < words; ++w) covered |= (regions[r].members[w] & chosen[w]) != 0;
@@ -82,7 +81,7 @@ struct MaskGroup {
 
 /// A chosen set of one group and its cost.
 struct FoundSet {
-  double cost = 0;
+  Cost cost = 0;
   MemberSet chosen;
 };
 
@@ -90,13 +89,13 @@ struct FoundSet {
 struct FoundSets {
   std::vector<FoundSet> sets;
   /// No other set of the group costs less.
-  double bound = std::numeric_limits<double>::infinity();
+  Cost bound = no_cost;
 };
 
 /// A part of a group's sets: those that hold `chosen` and otherwise only masks of `open`.
 struct SubsetRange {
   MemberSet chosen, open;
-  double cost = 0;  ///< of `chosen`
+  Cost cost = 0;  ///< of `chosen`
 };
 
 /// A* on one group after the other, or on parts of one; memory stays from search to search.
@@ -125,7 +124,7 @@ class SubsetSearch {
 
  private:
   struct Entry {
-    double bound;
+    Cost bound;
     std::uint32_t node;
   };
   /// The heap's order: the lowest bound, then the latest.
@@ -166,12 +165,12 @@ class SubsetSearch {
 
   /// Excludes v, and puts the range that includes it aside; or the other way round, where that is better.
   void branch(std::size_t v) {
-    const double included_cost = cost_ + group_->added(chosen_.data(), v);
+    const Cost included_cost = cost_ + group_->added(chosen_.data(), v);
     know(included_cost);
     with_ = open_;
     erase(open_, v), erase(with_, v);
     for (std::size_t w = 0; w < words_; ++w) with_[w] &= ~group_->conflicts[v * words_ + w];
-    const double included = std::max(bound_, included_cost + saving(with_.data()));
+    const Cost included = std::max(bound_, included_cost + saving(with_.data()));
     bound_ = std::max(bound_, cost_ + saving(open_.data()));
     if (included <= bound_) {
       if (bound_ <= limit()) put_back();
@@ -185,9 +184,9 @@ class SubsetSearch {
   }
 
   /// A lower bound of what choosing among these masks adds: of every clique at most its cheapest one.
-  [[nodiscard]] double saving(const std::uint64_t* masks) {
+  [[nodiscard]] Cost saving(const std::uint64_t* masks) {
     for (std::size_t w = 0; w < words_; ++w) cover_[w] = masks[w] & saving_[w];
-    double sum = 0;
+    Cost sum = 0;
     for (std::size_t v = first(cover_.data()); v != none; v = first(cover_.data())) {
       sum += group_->least[v];
       erase(cover_, v);
@@ -205,14 +204,12 @@ class SubsetSearch {
   }
 
   /// A set of this cost exists: what costs more than `count` of them need not be looked at.
-  void know(double cost) {
+  void know(Cost cost) {
     if (cost >= limit()) return;
     if (known_.size() == count_) std::pop_heap(known_.begin(), known_.end()), known_.pop_back();
     known_.push_back(cost), std::push_heap(known_.begin(), known_.end());
   }
-  [[nodiscard]] double limit() const {
-    return known_.size() < count_ ? std::numeric_limits<double>::infinity() : known_.front();
-  }
+  [[nodiscard]] Cost limit() const { return known_.size() < count_ ? no_cost : known_.front(); }
 
   static constexpr std::size_t none = SIZE_MAX;
 
@@ -226,7 +223,7 @@ class SubsetSearch {
   void put_back() { put(cost_, bound_); }
 
   /// Puts the sets in hand on the heap.
-  void put(double cost, double bound) {
+  void put(Cost cost, Cost bound) {
     std::uint32_t node = 0;
     if (free_.empty()) {
       node = static_cast<std::uint32_t>(costs_.size());
@@ -281,7 +278,7 @@ class SubsetSearch {
 
   void complete() {
     for (std::size_t v = first(open_.data()); v != none; v = first(open_.data())) {
-      const double added = group_->added(chosen_.data(), v);
+      const Cost added = group_->added(chosen_.data(), v);
       erase(open_, v);
       if (added >= 0) continue;
       insert(chosen_, v), cost_ += added;
@@ -295,13 +292,13 @@ class SubsetSearch {
   MemberSet cover_, clique_, saving_;  // saving_: masks that may lower a cost
 
   MemberSet chosen_, open_, with_;  // the node in hand
-  double cost_ = 0, bound_ = 0;
+  Cost cost_ = 0, bound_ = 0;
 
   std::vector<Entry> heap_;
-  std::vector<double> costs_;        // [nodes]
+  std::vector<Cost> costs_;          // [nodes]
   std::vector<std::uint64_t> sets_;  // [nodes, 2, words]: chosen, open
   std::vector<std::uint32_t> free_;
-  std::vector<double> known_;  // the `count_` lowest costs of the sets met so far, as a heap
+  std::vector<Cost> known_;  // the `count_` lowest costs of the sets met so far, as a heap
 };
 
 }  // namespace vislabel::detail

@@ -16,7 +16,7 @@ namespace vislabel::detail {
 /// more than the wanted ones. That cheapest cost is exact: the sum of the groups', each found by the search.
 class TiedSubsets {
  public:
-  TiedSubsets(std::span<const MaskGroup> groups, SubsetSearch& search, double cost)
+  TiedSubsets(std::span<const MaskGroup> groups, SubsetSearch& search, Cost cost)
       : cost_(cost), search_(search) {
     for (std::size_t g = 0; g < groups.size(); ++g) {
       for (std::size_t v = 0; v < groups[g].count(); ++v) places_.push_back({groups[g].masks[v], g, v});
@@ -41,7 +41,7 @@ class TiedSubsets {
     std::size_t group, member;
   };
 
-  [[nodiscard]] double cheapest(std::size_t g, const SubsetRange& range) {
+  [[nodiscard]] Cost cheapest(std::size_t g, const SubsetRange& range) {
     return search_.cheapest(*groups_[g], range, 1).sets.front().cost;
   }
 
@@ -49,17 +49,17 @@ class TiedSubsets {
 
   /// The chosen masks, and every larger subset with one more of the masks from place `i` on.
   void visit(std::size_t i) {
-    double own = 0;
+    Cost own = 0;
     for (const SubsetRange& range : ranges_) own += range.cost;
     if (own == cost_) found_.push_back(chosen_);
     const std::vector<SubsetRange> ranges = ranges_;
-    const std::vector<double> before = cheapest_;
-    const double sum = sum_;
+    const std::vector<Cost> before = cheapest_;
+    const Cost sum = sum_;
     for (; i < places_.size() && sum_ <= cost_ && !done(); ++i) {
       const auto [mask, g, v] = places_[i];
       if (!contains(ranges_[g].open, v)) continue;
       const SubsetRange here = ranges_[g];
-      const double cheapest_here = cheapest_[g];
+      const Cost cheapest_here = cheapest_[g];
       if (replace(g, decided(*groups_[g], here, v, true))) {
         chosen_.push_back(mask);
         visit(i + 1);
@@ -73,19 +73,19 @@ class TiedSubsets {
 
   /// Goes on with a part of a group's range. False: everything in it costs too much.
   bool replace(std::size_t g, SubsetRange range) {
-    const double cost = cheapest(g, range);
+    const Cost cost = cheapest(g, range);
     sum_ += cost - cheapest_[g], cheapest_[g] = cost;
     ranges_[g] = std::move(range);
     return sum_ <= cost_;
   }
 
-  double cost_, sum_ = 0;
+  Cost cost_, sum_ = 0;
   std::size_t count_ = 0;
   SubsetSearch& search_;
   std::vector<const MaskGroup*> groups_;
   std::vector<Place> places_;        // every mask, ascending
   std::vector<SubsetRange> ranges_;  // of every group: what the chosen masks leave
-  std::vector<double> cheapest_;     // of every group
+  std::vector<Cost> cheapest_;       // of every group
   std::vector<std::int64_t> chosen_;
   std::vector<std::vector<std::int64_t>> found_;
 };

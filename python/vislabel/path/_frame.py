@@ -128,8 +128,9 @@ def k_best(
         Masks that share at most so many pixels may be chosen together; a shared pixel counts once.
     reduction : {"mean", "sum"}
     max_nodes : int, optional
-        Nodes of search trees that may be expanded; none: no limit. Where they do not suffice, ``optimal`` is
-        False, the subsets are the best that were met, and ``bound`` says what others cost at least.
+        Nodes of search trees that may be expanded, each of about 100 bytes; none: ten million. Where they do
+        not suffice, ``optimal`` is False, the subsets are the best that were met, and ``bound`` says what
+        others cost at least.
 
     Raises
     ------
@@ -189,8 +190,7 @@ def k_best_subsets(
 
     Notes
     -----
-    The empty subset costs 0. Weights are rounded to 2**-51 of the sum of their absolute values, on which all
-    sums are exact; integers stay what they are.
+    The empty subset costs 0. Sums are exact, and rounded to double once, when they are given back.
     """
     given = vector(weights, "weights", None, "mask")
     shape = (len(given), len(given))

@@ -52,8 +52,8 @@ def shortest_paths(unary: Any, pairwise: Any, *, paths: int = 1) -> ShortestPath
 
     Notes
     -----
-    Source: GBOpt, Sec. 3.3 and Eq. 17, by dynamic programming: negative costs are fine. Costs are rounded to
-    2**-51 of the largest possible sum, on which all sums are exact; integers stay what they are.
+    Source: GBOpt, Sec. 3.3 and Eq. 17, by dynamic programming: negative costs are fine. Costs are added frame
+    by frame, in double; ties are decided at every frame.
     """
     own = [vector(x, f"unary[{t}]", None, "label") for t, x in enumerate(items(unary, "unary"))]
     between = [table(x, f"pairwise[{t}]") for t, x in enumerate(items(pairwise, "pairwise"))]
