@@ -107,13 +107,13 @@ class Background:
         self.model.setBackgroundRatio(settings.background_ratio)
 
     def learn(self, frame: Frame) -> None:
-        self.model.apply(self._smooth(frame))
+        self.model.apply(smoothed(frame))
 
     def masks(self, frame: Frame, close_sizes: Sequence[int]) -> list[Masks]:
         """The foreground's parts, once per size of the gaps to close."""
         # Rate 0: the second pass only asks, so that a mask does not depend on what was shown before it.
         # 255 is foreground; shadows are 127.
-        raw = self.model.apply(self._smooth(frame), None, 0)
+        raw = self.model.apply(smoothed(frame), None, 0)
         mask = np.where(raw == 255, np.uint8(1), np.uint8(0))
         mask = morphology(mask, "OPEN", self.settings.open_size, self.settings.open_size)
         everywhere = (slice(None), slice(None))
@@ -125,11 +125,6 @@ class Background:
             )
             for size in close_sizes
         ]
-
-    def _smooth(self, frame: Frame) -> Frame:
-        # The camera's noise is per pixel: three pixels wide is enough and costs no edge.
-        smooth: Frame = self.cv2.GaussianBlur(frame, (3, 3), 0)
-        return smooth
 
 
 class Flow:
@@ -145,6 +140,19 @@ class Flow:
         """Fewest pixels of a frame's side: DIS crashes where a patch does not fit in at its finest scale."""
         return int(self.flow.getPatchSize() << self.flow.getFinestScale())
 
+    def require_size(self, size: tuple[int, int], name: object) -> None:
+        """Frames are large enough. *Errors*: `name` has others."""
+        if min(size) < self.least_side:
+            given = f"{size[0]} x {size[1]}"
+            raise Error(
+                f"{name} has frames of {given}, expected at least {self.least_side} pixels on each side"
+            )
+
+    def between(self, now: Frame, other: Frame) -> NDArray[np.float32]:
+        """Where every pixel of `now` went in `other`, [H, W, 2]: x and y, pixels."""
+        flow: NDArray[np.float32] = self.flow.calc(self._grey(now), self._grey(other), None)
+        return flow
+
     def masks(self, before: Frame | None, now: Frame, after: Frame | None) -> Masks:
         """The moving parts of `now`, whose motion is measured to both neighbours."""
         moving = (self.speed(before, now, after) > self.settings.flow_threshold).astype(np.uint8)
@@ -159,14 +167,11 @@ class Flow:
 
         A steady motion is opposite in the two, so that it adds up and the noise of the camera averages out.
         """
-        grey = self._grey(now)
         flows = [
-            sign * self.flow.calc(grey, self._grey(other), None)
-            for sign, other in ((1, after), (-1, before))
-            if other is not None
+            sign * self.between(now, other) for sign, other in ((1, after), (-1, before)) if other is not None
         ]
         if not flows:
-            return np.zeros(grey.shape, np.float32)
+            return np.zeros(now.shape[:2], np.float32)
         speed: NDArray[np.float32] = np.linalg.norm(
             sum(flows) / (len(flows) * self.settings.flow_step), axis=2
         )
@@ -205,6 +210,12 @@ class Flow:
             grab_cut(colours, guess, 1), region.shape[::-1], interpolation=cv2.INTER_NEAREST
         )
         return full
+
+
+def smoothed(frame: Frame) -> Frame:
+    """A frame with less of the camera's noise, which is per pixel: three pixels wide costs no edge."""
+    smooth: Frame = opencv("background subtraction").GaussianBlur(frame, (3, 3), 0)
+    return smooth
 
 
 def morphology(mask: Mask, operation: str, height: int, width: int) -> Mask:

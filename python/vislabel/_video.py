@@ -125,13 +125,13 @@ def _image_files(folder: Path) -> tuple[Path, ...]:
     files = [file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES]
     if not files:
         raise Error(f"{folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
-    # Numbers compare as numbers; the name decides between 1.png and 01.png.
-    return tuple(sorted(files, key=lambda file: (_natural(file.name), file.name)))
+    return tuple(sorted(files, key=natural_order))
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    parts = re.split(r"(\d+)", name)
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+def natural_order(file: Path) -> tuple[list[tuple[int, str]], str]:
+    """What files are sorted by: numbers as numbers; the name decides between 1.png and 01.png."""
+    parts = re.split(r"(\d+)", file.name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], file.name
 
 
 def _require_utf8(name: str) -> None:

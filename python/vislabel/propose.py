@@ -117,11 +117,7 @@ def propose(
     step = min(settings.flow_step, len(video))  # beyond the ends there is nothing, however far
     report = progress or (lambda done, total: None)
     background, flow = Background(settings), Flow(settings)
-    if min(video.size) < flow.least_side:
-        size = f"{video.size[0]} x {video.size[1]}"
-        raise Error(
-            f"{video_path} has frames of {size}, expected at least {flow.least_side} pixels on each side"
-        )
+    flow.require_size(video.size, video_path)
     for t, frame in enumerate(video):
         background.learn(frame)
         report(t + 1, 2 * len(video))

@@ -14,7 +14,7 @@ from vislabel import io
 from vislabel.cli import main
 
 DATA = Path(os.environ.get("VISLABEL_DATA", Path(__file__).parents[3] / "shared" / "data"))
-VERBS = ("propose", "prompt", "select", "fuse", "filter", "show", "check")
+VERBS = ("propose", "prompt", "select", "fuse", "filter", "path", "show", "check")
 H, W, T = 48, 64, 6
 
 

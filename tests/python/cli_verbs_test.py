@@ -85,6 +85,7 @@ def test_pipes_are_files_too(tmp_path: Path) -> None:
         ),
         (("fuse", "--source", "a=b", "-o", "c"), "the following arguments are required: --boxes (see"),
         (("filter", "a", "-o", "b"), "the following arguments are required: --pseudo (see"),
+        (("path", "a"), "the following arguments are required: -o/--output (see vislabel path --help)"),
     ],
 )
 def test_bad_arguments_are_one_line(
@@ -93,7 +94,7 @@ def test_bad_arguments_are_one_line(
     assert complaint(capsys, *argv).startswith(expected)
 
 
-@pytest.mark.parametrize("verb", ["select", "show", "check", "propose", "filter"])
+@pytest.mark.parametrize("verb", ["select", "show", "check", "propose", "filter", "path"])
 def test_a_missing_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
     none = str(tmp_path / "no\nne.json")
     more = {
@@ -101,6 +102,7 @@ def test_a_missing_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixtur
         "show": ["--video", "x", "-o", str(tmp_path / "y")],
         "check": [],
         "filter": ["--pseudo", "x", "-o", str(tmp_path / "x")],
+        "path": ["--video", "x", "-o", str(tmp_path / "x")],
     }
     text = complaint(capsys, verb, none, *more.get(verb, ["-o", str(tmp_path / "x")]))
     assert text.startswith(none.replace("\n", "\\n"))

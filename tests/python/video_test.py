@@ -106,6 +106,14 @@ def test_a_file_name_that_looks_like_an_address_is_a_file(
     assert len(list(read_video("concat:clip.avi"))) == FRAMES
 
 
+def test_images_whose_names_hold_superscripts_have_an_order(tmp_path: Path) -> None:
+    for name in ("1\u00b2.png", "10.png", "2.png", "\u00b2.png", "1\u00b22.png"):
+        cv2.imwrite(str(tmp_path / name), textured(0))
+    names = [name.rpartition("/")[2] for name in read_video(tmp_path).names]
+    assert names.index("2.png") < names.index("10.png")
+    assert len(names) == 5
+
+
 @pytest.mark.parametrize("imported", ["", "import cv2\n"])
 def test_a_broken_file_writes_nothing_of_its_own_to_stderr(tmp_path: Path, imported: str) -> None:
     (tmp_path / "text.mp4").write_text("hello world\n" * 50)

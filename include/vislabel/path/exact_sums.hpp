@@ -29,6 +29,7 @@ class CostUnits {
   }
 
   [[nodiscard]] Cost units(double cost) const {
+    if (cost == 0) return 0;  // its exponent says nothing
     constexpr int digits = std::numeric_limits<double>::digits;
     int exponent = 0;
     const auto mantissa = static_cast<std::int64_t>(std::ldexp(std::frexp(cost, &exponent), digits));

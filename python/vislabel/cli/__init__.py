@@ -33,7 +33,7 @@ def _line(program: str, message: object) -> str:
 
 def _verbs() -> dict[str, ModuleType]:
     """Imported when called, so that Ctrl-C meanwhile is caught."""
-    from vislabel.cli import check, filter, fuse, prompt, propose, select, show
+    from vislabel.cli import check, filter, fuse, path, prompt, propose, select, show
 
     return {
         "propose": propose,
@@ -41,6 +41,7 @@ def _verbs() -> dict[str, ModuleType]:
         "select": select,
         "fuse": fuse,
         "filter": filter,
+        "path": path,
         "show": show,
         "check": check,
     }

@@ -14,23 +14,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vislabel import fuse, set_num_threads
+from vislabel import fuse
 from vislabel._core import Error
 from vislabel._tracks import Tracks
 from vislabel.cli.sources import ids_of, picked, some_of
 from vislabel.cli.terminal import (
     Clock,
     Report,
-    at_least,
+    add_threads,
     file_name,
     finite,
     first_of,
     print_json,
+    print_steps,
     print_table,
-    printable,
     progress,
     require_apart,
     require_writable,
+    use_threads,
     write_list,
 )
 from vislabel.io import Annotations, Dataset, read_dataset, write_dataset
@@ -75,13 +76,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--removed", type=file_name, metavar="FILE", help="also write what was removed, as a JSON list"
     )
-    parser.add_argument("--threads", type=at_least(1, 1024), metavar="N", help="threads to use (all cores)")
+    add_threads(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Filter, write, and say what was removed."""
-    if arguments.threads is not None:
-        set_num_threads(arguments.threads)
+    use_threads(arguments)
     if not 0 <= arguments.ria <= 1:
         raise Error(f"argument --ria: is {arguments.ria:g}, expected 0 to 1")
     written = [("-o", arguments.output)]
@@ -108,11 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({**told, "counts": counts, "seconds": seconds})
         return 0
     print_table(("filtered", "count"), [(_COUNTS[name], count) for name, count in counts.items()])
-    print()
-    print_table(("step", "seconds"), list(seconds.items()))
-    print(f"\n{printable(arguments.output)}")
-    if arguments.removed:
-        print(printable(arguments.removed))
+    print_steps(seconds, filter(None, (arguments.output, arguments.removed)))
     return 0
 
 

@@ -6,15 +6,21 @@ same. A video without names gets invented ones, which only number its frames.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from vislabel._core import Error
 from vislabel._tracks import Tracks
-from vislabel.io import Dataset, Detections, Video
+from vislabel._video import Frame, read_video
+from vislabel._video import Video as Clip
+from vislabel.cli.terminal import at_least
+from vislabel.io import Dataset, Detections, Results, Video
+from vislabel.io.given import PathLike
 
 Ints = npt.NDArray[np.int64]
 
@@ -52,6 +58,82 @@ def clip_frames(video: Video, start: int) -> list[int]:
     return [start + index for index in indices]
 
 
+def add_frame_arguments(parser: argparse.ArgumentParser, video: str = "the dataset") -> None:
+    """--start, --stop and --video-id, as `clip_of` and `chosen_video` or `chosen_results` take them."""
+    parser.add_argument(
+        "--start",
+        type=at_least(0),
+        default=0,
+        metavar="N",
+        help=f"the first frame is the video's N-th (0, or what the frame_indices of {video} say)",
+    )
+    parser.add_argument(
+        "--stop",
+        type=at_least(1),
+        metavar="N",
+        help=f"frame to stop before (the end, or what the frame_indices of {video} say)",
+    )
+    parser.add_argument("--video-id", type=int, metavar="ID", help="which video of the file (the only one)")
+
+
+def clip_of(video: Video, arguments: argparse.Namespace, source: PathLike) -> tuple[Clip, list[int]]:
+    """The clip that a video of the file `source` is of, and which of the clip's frames it has.
+
+    *Units and conventions*: `arguments` are --video's path and those of `add_frame_arguments`. The clip goes
+    from the video's first frame to its last; the video may have left out some between.
+    *Errors*: another number or size of frames; a --stop that contradicts --start or the video.
+    """
+    numbers = _numbers(video, arguments, source)
+    clip = read_video(arguments.video, start=numbers[0], stop=numbers[-1] + 1)
+    if clip.size != video.size:
+        raise Error(
+            f"{arguments.video}: has frames of size {clip.size}, expected {video.size} as video "
+            f"{video.id} of {source}"
+        )
+    return clip, numbers
+
+
+@dataclass(frozen=True)
+class PickedFrames:
+    """The frames of a clip that a video has, by their numbers in the file; every loop reads them anew."""
+
+    clip: Clip
+    numbers: Sequence[int]
+
+    @property
+    def path(self) -> Path:
+        """Of the clip."""
+        return self.clip.path
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __iter__(self) -> Iterator[Frame]:
+        wanted = set(self.numbers)
+        return (frame for number, frame in enumerate(self.clip, self.clip.start) if number in wanted)
+
+
+def _numbers(video: Video, arguments: argparse.Namespace, source: PathLike) -> list[int]:
+    start, stop = arguments.start, arguments.stop
+    if stop is not None and stop <= start:
+        raise Error(f"argument --stop: is {stop}, expected more than --start, which is {start}")
+    numbers = clip_frames(video, start)
+    if "frame_indices" in video.extra:
+        if stop is not None and stop <= numbers[-1]:
+            raise Error(
+                f"argument --stop: is {stop}, but video {video.id} goes up to frame {numbers[-1]} of the clip"
+            )
+        return numbers
+    if stop is None:
+        stop = read_video(arguments.video, start=start).stop
+    if stop - start != video.length:
+        raise Error(
+            f"{arguments.video}: has {stop - start} frames from {start} to {stop - 1}, "
+            f"expected {video.length} as video {video.id} of {source}: choose by --start and --stop"
+        )
+    return numbers
+
+
 def chosen_video(dataset: Dataset, wanted: int | None) -> Video:
     """The video of an id, or the only one.
 
@@ -59,14 +141,32 @@ def chosen_video(dataset: Dataset, wanted: int | None) -> Video:
     """
     if wanted is None and not dataset.videos:
         raise Error(f"{dataset.path}: has no videos: nothing was selected")
-    if wanted is None and len(dataset.videos) != 1:
-        ids = ", ".join(str(video.id) for video in dataset.videos[:10])
-        more = ", .." if len(dataset.videos) > 10 else ""
-        raise Error(f"{dataset.path}: has {len(dataset)} videos ({ids}{more}): choose one by --video-id ID")
-    video = dataset.videos[0] if wanted is None else dataset.video(wanted)
+    ids = [video.id for video in dataset.videos]
+    video = dataset.video(_only(ids, "", dataset.path) if wanted is None else wanted)
     if not video.length:
         raise Error(f"{dataset.path}: video {video.id} has no frames")
     return video
+
+
+def chosen_results(results: Results, wanted: int | None) -> Detections:
+    """The results of the video of an id, or of the only one.
+
+    *Errors*: there are none, or those of several videos; a video without frames, results without masks.
+    """
+    if wanted is None and not results.video_ids:
+        raise Error(f"{results.path}: has no results: nothing was proposed")
+    found = results.video(_only(results.video_ids, "results of ", results.path) if wanted is None else wanted)
+    if not found.tracks.present.any():
+        raise Error(f"{results.path}: video {found.video_id} has no masks: nothing was proposed")
+    return found
+
+
+def _only(ids: Sequence[int], what: str, path: PathLike) -> int:
+    if len(ids) != 1:
+        first = ", ".join(str(given) for given in ids[:10])
+        more = ", .." if len(ids) > 10 else ""
+        raise Error(f"{path}: has {what}{len(ids)} videos ({first}{more}): choose one by --video-id ID")
+    return ids[0]
 
 
 def video_of(detections: Detections, old: Video | None) -> Video:

@@ -13,20 +13,22 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vislabel import set_num_threads
 from vislabel._core import Error, __version__
 from vislabel.cli.fusion import Fusion
 from vislabel.cli.terminal import (
+    add_threads,
     at_least,
     file_name,
     finite,
     named_file,
     print_json,
+    print_steps,
     print_table,
     printable,
     progress,
     require_apart,
     require_writable,
+    use_threads,
     write_list,
 )
 from vislabel.io import write_dataset
@@ -128,13 +130,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="top",
         help="best keyframes of the video, or of each part (top)",
     )
-    add("--threads", type=at_least(1, 1024), metavar="N", help="threads to use (all cores)")
+    add_threads(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Fuse, write, and say what came of each source."""
-    if arguments.threads is not None:
-        set_num_threads(arguments.threads)
+    use_threads(arguments)
     _require_names(arguments)
     written = [("-o", arguments.output)]
     if arguments.keyframes:
@@ -217,11 +218,6 @@ def _print(arguments: argparse.Namespace, fusion: Fusion) -> None:
     print()
     columns = ("source", "masks", "of annotations", "won", "box overlap")
     print_table(columns, [(name, *told.values()) for name, told in fusion.of_sources.items()])
-    print()
-    print_table(("step", "seconds"), list(seconds.items()))
-    if fusion.misfits:
-        print("\nleft out:")
-        for text in fusion.left_out():
-            print(f"  {printable(text)}")
-    for path in filter(None, (arguments.output, keyframes)):
-        print(f"\n{printable(path)}" if path == arguments.output else printable(path))
+    left_out = "".join(f"\n  {printable(text)}" for text in fusion.left_out())
+    written = filter(None, (arguments.output, keyframes))
+    print_steps(seconds, written, f"left out:{left_out}" if left_out else "")

@@ -21,8 +21,8 @@ from vislabel.cli.terminal import (
     at_least,
     file_name,
     print_json,
+    print_steps,
     print_table,
-    printable,
     progress,
     require_apart,
     require_writable,
@@ -228,6 +228,4 @@ def _print(
         print_json({"output": arguments.output, "written": written, "counts": counts, "seconds": seconds})
         return
     print_table(("found", "count"), list(counts.items()))
-    print()
-    print_table(("step", "seconds"), list(seconds.items()))
-    print("\n" + "\n".join(map(printable, written)))
+    print_steps(seconds, written)

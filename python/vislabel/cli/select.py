@@ -14,20 +14,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vislabel import select, set_num_threads
+from vislabel import select
 from vislabel._core import Error, __version__
 from vislabel.cli.frames import sized, video_of
 from vislabel.cli.rounds import Labels, merged
 from vislabel.cli.terminal import (
     Clock,
-    at_least,
+    add_threads,
     file_name,
     finite,
     print_json,
+    print_steps,
     print_table,
-    printable,
     progress,
     require_apart,
+    use_threads,
 )
 from vislabel.io import Annotations, Dataset, Detections, Video, read_dataset, read_results, write_dataset
 
@@ -98,13 +99,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="IoU from which two rounds' tracks match (0.5)",
     )
     add("--per-class", action="store_true", help="the NMS suppresses within a category only")
-    add("--threads", type=at_least(1, 1024), metavar="N", help="threads to use (all cores)")
+    add_threads(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Select, write, and say what every step kept."""
-    if arguments.threads is not None:
-        set_num_threads(arguments.threads)
+    use_threads(arguments)
     given = None if arguments.quality == "none" else arguments.quality
     inputs = [("the results", arguments.results), ("--videos", arguments.videos), ("--quality", given)]
     require_apart([("-o", arguments.output)], inputs)  # but it may be --previous, whose place it then takes
@@ -130,11 +130,8 @@ def run(arguments: argparse.Namespace) -> int:
     print_table(("kept", "count"), [(_COUNTS[name], count) for name, count in counts.items()])
     if not counts["retained"]:
         print(f"nothing selected: {_why_nothing(selection)}")
-    print()
-    print_table(("step", "seconds"), list(seconds.items()))
-    if source == "none":
-        print("\nThe predicted IoU was taken as 1 everywhere (--quality none): the quality is the score.")
-    print(f"\n{printable(arguments.output)}")
+    taken = "The predicted IoU was taken as 1 everywhere (--quality none): the quality is the score."
+    print_steps(seconds, [arguments.output], taken if source == "none" else "")
     return 0
 
 

@@ -12,12 +12,15 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
+from vislabel import set_num_threads
 from vislabel._core import Error
 from vislabel.io.given import PathLike
 from vislabel.io.json_files import encode, write_items, written
 
 Report = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 def finite(text: str) -> float:
@@ -63,6 +66,17 @@ def named_file(text: str) -> tuple[str, str]:
     if not sign or not name:
         raise argparse.ArgumentTypeError(f"expected NAME=FILE, got {text!r}")
     return name, file_name(path)
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """--threads, which `use_threads` obeys."""
+    parser.add_argument("--threads", type=at_least(1, 1024), metavar="N", help="threads to use (all cores)")
+
+
+def use_threads(arguments: argparse.Namespace) -> None:
+    """Set the number of threads, if one is given."""
+    if arguments.threads is not None:
+        set_num_threads(arguments.threads)
 
 
 def require_writable(path: PathLike) -> None:
@@ -159,6 +173,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     Console(markup=False, highlight=False).print(table)
 
 
+def print_steps(seconds: dict[str, float], written: Iterable[PathLike], note: str = "") -> None:
+    """Print, below a table, that of a `Clock`, a note if there is one, and the files written."""
+    print()
+    print_table(("step", "seconds"), list(seconds.items()))
+    if note:
+        print(f"\n{note}")
+    print("\n" + "\n".join(map(printable, written)))
+
+
 def _print_plain(columns: Sequence[str], cells: list[list[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     for row in [list(columns), *cells]:
@@ -203,12 +226,24 @@ class Clock:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Add the time that the block takes to a step."""
-        start = time.perf_counter()
+        """Add the time that the block takes to a step, but for what other steps in it take."""
+        start, others = time.perf_counter(), sum(self.seconds.values())
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+            taken = time.perf_counter() - start - (sum(self.seconds.values()) - others)
+            self.seconds[name] = self.seconds.get(name, 0.0) + taken
+
+    def timed(self, name: str, items: Iterable[T]) -> Iterator[T]:
+        """The items, of which each is made or read in a step."""
+        remaining = iter(items)
+        while True:
+            with self.step(name):
+                try:
+                    item = next(remaining)
+                except StopIteration:
+                    return
+            yield item
 
     def finish(self, rest: str) -> dict[str, float]:
         """All steps, the rest of the time since the start under a name of its own, and the total."""
