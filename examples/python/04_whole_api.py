@@ -88,6 +88,30 @@ def fusion(tracks: vl.Tracks) -> None:
     print("fused:", clean.area.sum(), "pixels; removed:", there.removed.sum(), accurate.removed.sum())
 
 
+def choice(frames: vl.cues.Frames, tracks: vl.Tracks) -> None:
+    """GBOpt step by step, and the same in one call."""
+    backgrounds, flows = list(vl.cues.background_maps(frames)), list(vl.cues.flows(frames))
+    masks = [tracks.frame(t) for t in (9, 10)]
+    best: list[vl.path.KBest] = [vl.path.k_best(masks[t], backgrounds[9 + t], k=3) for t in (0, 1)]
+    cost: vl.path.BackgroundCost = vl.path.background_cost(masks[0], backgrounds[9])
+    pairs = vl.path.conflicts(masks[0])
+    again = vl.path.k_best_subsets(cost.per_mask, pairs, k=3)
+    assert list(map(list, again.subsets)) == list(map(list, best[0].subsets))
+    parts: vl.path.Submasks = vl.path.submasks(masks[0])
+    assert parts.regions.area.sum() == masks[0].union().area[0]
+    moved = vl.path.flow_cost(masks[0], flows[9], best[0].subsets)
+    overlap = vl.path.consistency_cost(masks[0], masks[1], best[0].subsets, best[1].subsets)
+    between = moved[:, None] + 0.5 * overlap
+    path: vl.path.ShortestPaths = vl.path.shortest_paths([own.costs for own in best], [between])
+    both = tracks.select_frames([9, 10])
+    whole: vl.path.SelectedMasks = vl.path.select_masks(both, backgrounds[9:11], flows[9:10], k=3)
+    assert np.allclose(whole.costs, path.costs)
+    linked: vl.path.LinkedMasks = whole.link()
+    assert linked.tracks == whole.tracks()
+    images = [np.zeros((*tracks.size, 3), np.uint8)] * 2
+    print("chosen:", linked.proposal.tolist(), vl.path.compose_frames(images, masks, images[0]).shape)
+
+
 def files(folder: Path, video: vl.io.Video, tracks: vl.Tracks, found: Candidates) -> None:
     """Results and pseudo-labels as YouTube-VIS JSON, there and back; a broken file tells where."""
     kinds = np.ones(len(found.tracks), np.int64)
@@ -119,6 +143,7 @@ with tempfile.TemporaryDirectory() as name:
     print(twice, twice.shape, twice.area[:, 9], twice.box[0, 9], twice.track(1).area.sum())
     video = vl.io.Video(1, 128, 96, 24, tuple(f"{t:02}.png" for t in range(24)))
     fusion(tracks)
+    choice(frames, tracks)
     files(folder, video, tracks, candidates)
     boxes = np.where(tracks.present[..., None], tracks.box, np.nan)
     print("cut out of its box:", prompt_boxes(folder, boxes).area[:, 9])

@@ -48,7 +48,7 @@ struct KBest {
 namespace detail {
 
 inline void require_k(const KBestOptions& options) {
-  constexpr std::int64_t most = 1'000'000;
+  constexpr std::int64_t most = 100'000;  // of each, some bytes for every group of masks
   require(options.k >= 1 && options.k <= most, "k is ", options.k, ", expected 1 to ", most);
   require(options.max_nodes >= 1, "max_nodes is ", options.max_nodes, ", expected at least 1");
 }
@@ -125,7 +125,9 @@ class KBestSolver {
       subsets.push_back({sums.costs()[i].cost, subset(sums.entries(i))});
     Cost bound = subsets.size() > k ? subsets[k].cost : no_cost;
     if (budget_.exhausted()) bound = std::min(bound, bound_of_unfound());
-    const bool proven = !budget_.exhausted() || bound >= subsets[std::min(k, subsets.size()) - 1].cost;
+    const bool proven =
+        !budget_.exhausted() || bound == no_cost ||
+        (subsets.size() >= k && bound > subsets[k - 1].cost);  // ties may be missing otherwise
     const bool ordered = cut(subsets, k);
     return result(std::move(subsets), bound, proven && ordered);
   }
@@ -177,6 +179,7 @@ class KBestSolver {
   /// In ascending order of the costs as doubles, by which users know ties.
   [[nodiscard]] KBest result(std::vector<Subset> subsets, Cost bound, bool optimal) const {
     std::vector<std::pair<double, std::vector<std::int64_t>>> rows;
+    rows.reserve(subsets.size());
     for (Subset& subset : subsets)
       rows.emplace_back(units_.cost(base_ + subset.cost), std::move(subset.masks));
     std::sort(rows.begin(), rows.end());

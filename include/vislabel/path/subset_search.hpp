@@ -105,6 +105,9 @@ class SubsetSearch {
 
   [[nodiscard]] bool exhausted() const { return budget_.exhausted(); }
 
+  /// Counts a node of a search around this one. False: there was none left.
+  [[nodiscard]] bool spend() { return budget_.take(); }
+
   /// The `count` cheapest sets of the range; fewer where there are no more. Once the budget is exhausted:
   /// cheap ones that were met.
   [[nodiscard]] FoundSets cheapest(const MaskGroup& group, const SubsetRange& range, std::size_t count) {
@@ -137,7 +140,7 @@ class SubsetSearch {
   void start(const MaskGroup& group, const SubsetRange& range, std::size_t count) {
     group_ = &group, words_ = group.words, count_ = count;
     heap_.clear(), costs_.clear(), sets_.clear(), free_.clear(), known_.clear();
-    saving_.assign(words_, 0), cover_.resize(words_), clique_.resize(words_);
+    saving_.assign(words_, 0), cover_.resize(words_), clique_.resize(words_), left_.resize(group.count());
     for (std::size_t v = 0; v < group.count() && group.least[v] < 0; ++v) insert(saving_, v);
     chosen_ = range.chosen, open_ = range.open, cost_ = range.cost;
     bound_ = cost_ + saving(open_.data());
@@ -149,12 +152,12 @@ class SubsetSearch {
   /// is better. False: no budget for the node in hand.
   [[nodiscard]] bool descend(FoundSets& found) {
     for (;;) {
+      if (!heap_.empty() && bound_ > heap_.front().bound) return put_back(), true;
       const std::size_t v = first(open_.data());
       if (v == none) {
         found.sets.push_back({cost_, chosen_});
         return true;
       }
-      if (!heap_.empty() && bound_ > heap_.front().bound) return put_back(), true;
       if (!budget_.take()) return false;
       if (group_->least[v] >= 0 && cost_ + group_->least[v] > limit())
         std::fill(open_.begin(), open_.end(), 0);  // nor does any other of them lead to what is wanted
@@ -183,16 +186,26 @@ class SubsetSearch {
     }
   }
 
-  /// A lower bound of what choosing among these masks adds: of every clique at most its cheapest one.
+  /// A lower bound of what choosing among these masks adds. Cliques of masks that exclude each other share
+  /// what each of their masks may save: the smallest saving is taken off a whole clique, of which at most one
+  /// mask will be chosen, then the smallest of what is left, until nothing is.
   [[nodiscard]] Cost saving(const std::uint64_t* masks) {
-    for (std::size_t w = 0; w < words_; ++w) cover_[w] = masks[w] & saving_[w];
+    for (std::size_t w = 0; w < words_; ++w) {
+      cover_[w] = masks[w] & saving_[w];
+      for (std::uint64_t rest = cover_[w]; rest != 0; rest &= rest - 1) {
+        const std::size_t v = w * 64 + static_cast<std::size_t>(std::countr_zero(rest));
+        left_[v] = group_->least[v];
+      }
+    }
     Cost sum = 0;
-    for (std::size_t v = first(cover_.data()); v != none; v = first(cover_.data())) {
-      sum += group_->least[v];
+    for (std::size_t v = last(cover_.data()); v != none; v = last(cover_.data())) {
+      const Cost amount = left_[v];
+      sum += amount;
       erase(cover_, v);
       intersect(clique_, cover_.data(), v);
       for (std::size_t u = first(clique_.data()); u != none; u = first(clique_.data())) {
-        erase(cover_, u);
+        left_[u] -= amount;
+        if (left_[u] >= 0) erase(cover_, u);
         intersect(clique_, clique_.data(), u);
       }
     }
@@ -217,6 +230,13 @@ class SubsetSearch {
   [[nodiscard]] std::size_t first(const std::uint64_t* set) const {
     for (std::size_t w = 0; w < words_; ++w)
       if (set[w] != 0) return w * 64 + static_cast<std::size_t>(std::countr_zero(set[w]));
+    return none;
+  }
+
+  /// The highest member.
+  [[nodiscard]] std::size_t last(const std::uint64_t* set) const {
+    for (std::size_t w = words_; w-- > 0;)
+      if (set[w] != 0) return w * 64 + 63 - static_cast<std::size_t>(std::countl_zero(set[w]));
     return none;
   }
 
@@ -290,6 +310,7 @@ class SubsetSearch {
   const MaskGroup* group_ = nullptr;
   std::size_t words_ = 0, count_ = 0;
   MemberSet cover_, clique_, saving_;  // saving_: masks that may lower a cost
+  std::vector<Cost> left_;             // [n]: what no clique has taken yet
 
   MemberSet chosen_, open_, with_;  // the node in hand
   Cost cost_ = 0, bound_ = 0;

@@ -31,7 +31,7 @@ class TiedSubsets {
   /// The first `count` of them; some of them once the budget is exhausted.
   [[nodiscard]] std::vector<std::vector<std::int64_t>> first(std::size_t count) {
     count_ = count;
-    visit(0);
+    visit(0, 0);
     return std::move(found_);
   }
 
@@ -40,43 +40,49 @@ class TiedSubsets {
     std::int64_t mask;
     std::size_t group, member;
   };
+  struct Replaced {
+    std::size_t group;
+    Cost cheapest;
+    SubsetRange range;
+  };
 
   [[nodiscard]] Cost cheapest(std::size_t g, const SubsetRange& range) {
     return search_.cheapest(*groups_[g], range, 1).sets.front().cost;
   }
 
-  [[nodiscard]] bool done() const { return found_.size() == count_ || search_.exhausted(); }
-
-  /// The chosen masks, and every larger subset with one more of the masks from place `i` on.
-  void visit(std::size_t i) {
-    Cost own = 0;
-    for (const SubsetRange& range : ranges_) own += range.cost;
+  /// The chosen masks, which cost `own`, and every larger subset with more of the masks from place `i` on.
+  void visit(std::size_t i, Cost own) {
     if (own == cost_) found_.push_back(chosen_);
-    const std::vector<SubsetRange> ranges = ranges_;
-    const std::vector<Cost> before = cheapest_;
-    const Cost sum = sum_;
-    for (; i < places_.size() && sum_ <= cost_ && !done(); ++i) {
+    const std::size_t before = history_.size();
+    for (; i < places_.size() && sum_ <= cost_ && found_.size() < count_; ++i) {
       const auto [mask, g, v] = places_[i];
       if (!contains(ranges_[g].open, v)) continue;
-      const SubsetRange here = ranges_[g];
-      const Cost cheapest_here = cheapest_[g];
-      if (replace(g, decided(*groups_[g], here, v, true))) {
+      if (!search_.spend()) break;
+      replace(g, decided(*groups_[g], ranges_[g], v, true));
+      if (sum_ <= cost_) {
         chosen_.push_back(mask);
-        visit(i + 1);
+        visit(i + 1, own + ranges_[g].cost - history_.back().range.cost);
         chosen_.pop_back();
       }
-      sum_ += cheapest_here - cheapest_[g], cheapest_[g] = cheapest_here;
-      replace(g, decided(*groups_[g], here, v, false));
+      undo();
+      replace(g, decided(*groups_[g], ranges_[g], v, false));
     }
-    ranges_ = ranges, cheapest_ = before, sum_ = sum;
+    while (history_.size() > before) undo();
   }
 
-  /// Goes on with a part of a group's range. False: everything in it costs too much.
-  bool replace(std::size_t g, SubsetRange range) {
+  /// Goes on with a part of a group's range.
+  void replace(std::size_t g, SubsetRange range) {
     const Cost cost = cheapest(g, range);
-    sum_ += cost - cheapest_[g], cheapest_[g] = cost;
-    ranges_[g] = std::move(range);
-    return sum_ <= cost_;
+    sum_ += cost - cheapest_[g];
+    history_.push_back({g, cheapest_[g], std::move(ranges_[g])});
+    ranges_[g] = std::move(range), cheapest_[g] = cost;
+  }
+
+  void undo() {
+    auto& [g, cost, range] = history_.back();
+    sum_ += cost - cheapest_[g];
+    ranges_[g] = std::move(range), cheapest_[g] = cost;
+    history_.pop_back();
   }
 
   Cost cost_, sum_ = 0;
@@ -86,6 +92,7 @@ class TiedSubsets {
   std::vector<Place> places_;        // every mask, ascending
   std::vector<SubsetRange> ranges_;  // of every group: what the chosen masks leave
   std::vector<Cost> cheapest_;       // of every group
+  std::vector<Replaced> history_;    // what to restore, the latest last
   std::vector<std::int64_t> chosen_;
   std::vector<std::vector<std::int64_t>> found_;
 };
