@@ -235,6 +235,8 @@ def flags(x: ArrayLike, name: str, shape: tuple[int, ...], expected: str) -> npt
     array = as_array(x, name)
     if array.shape != shape:
         raise Error(f"{name} has shape {list(array.shape)}, expected {expected}")
+    if array.dtype == np.bool_:
+        return np.ascontiguousarray(array).view(np.uint8)
     unclear = (array != 0) & (array != 1) if array.dtype.kind == "f" else np.zeros(shape, bool)
     if unclear.any():
         place = tuple(int(i) for i in np.argwhere(unclear)[0])

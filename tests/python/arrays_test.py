@@ -281,3 +281,23 @@ def test_results_are_tensors_iff_an_argument_is() -> None:
     assert vl.iou.frame_iou(x, torch.from_numpy(x)).shape == (2, 2, 3)
     assert [v.dtype for v in vl.iou.intersection_and_union(masks, masks)] == [torch.int64] * 2
     assert vl.iou.box_iou(torch.zeros(2, 4), np.zeros((0, 4))).shape == (2, 0)
+
+
+def test_choosing_masks_takes_tensors_and_gives_arrays_and_numbers() -> None:
+    masks, background = torch.from_numpy(DENSE), torch.rand(37, 21, generator=torch.manual_seed(3))
+    flow = torch.zeros(37, 21, 2)
+    cost = vl.path.background_cost(masks, background.requires_grad_())
+    assert (type(cost.base), type(cost.per_mask)) == (float, np.ndarray)
+    assert type(vl.path.conflicts(masks)) is np.ndarray
+    assert type(vl.path.submasks(masks).table) is np.ndarray
+    best = vl.path.k_best(masks, background.double())
+    assert {type(x) for x in (best.costs, *best.subsets)} == {np.ndarray}
+    assert type(vl.path.flow_cost(masks, flow.bfloat16())) is float
+    assert type(vl.path.flow_cost(masks, flow.half(), [torch.tensor([0, 1])])) is np.ndarray
+    assert type(vl.path.consistency_cost(masks, DENSE)) is float
+    paths = vl.path.shortest_paths(torch.zeros(2, 3), torch.zeros(1, 3, 3))
+    assert (type(paths.labels), type(paths.costs)) == (np.ndarray, np.ndarray)
+    frames = torch.zeros(2, 37, 21, 3, dtype=torch.uint8)
+    assert type(vl.path.compose_frames(frames, [masks, masks], frames[0])) is np.ndarray
+    chosen = vl.path.select_masks([masks, masks], torch.stack([background] * 2), flow[None])
+    assert {type(x) for x in (*chosen.chosen, *chosen.unary, *chosen.pairwise)} == {np.ndarray}

@@ -24,9 +24,17 @@ SCORES = np.random.default_rng(63).random(46)
 PREDICTED = np.random.default_rng(64).random((46, 16))
 LONG = vl.Tracks(np.tile(VIDEO.swapaxes(0, 1), (2, 1, 1, 1)), present=np.tile(PRESENT.T, (2, 1)))  # 32 x 46
 FRAME_BOXES = np.where(LONG.present[..., None], LONG.box, np.nan)
+BACKGROUND, FLOW = np.random.default_rng(65).random((90, 120)), np.random.default_rng(66).random((90, 120, 2))
+BACKGROUNDS = np.random.default_rng(67).random((16, 60, 80))
+FLOWS = np.random.default_rng(68).random((15, 60, 80, 2))
+SUBSETS = [list(range(n, n + 9)) for n in range(0, 50, 5)]
+GRAPH = np.random.default_rng(69).random((40, 8)), np.random.default_rng(70).random((39, 8, 8))
 SOURCES = {"a": LONG, "b": LONG[::-1], "c": vl.fuse.Unassigned(LONG[::2])}
 
 CALLS: dict[str, Callable[[], Any]] = {
+    "select_masks": lambda: vl.path.select_masks(
+        TRACKS, BACKGROUNDS, FLOWS
+    ),  # first: at most 8 frames at once
     "Masks": lambda: vl.Masks(WIDE),
     "Masks above a threshold": lambda: vl.Masks(WIDE, threshold=0.5),
     "Tracks": lambda: vl.Tracks(WIDE.reshape(4, 10, 720, 1200)),
@@ -53,7 +61,19 @@ CALLS: dict[str, Callable[[], Any]] = {
     "pseudo_masks": lambda: vl.fuse.pseudo_masks(SOURCES, FRAME_BOXES, doob_on="sources_and_fused"),
     "merge_rounds": lambda: vl.select.merge_rounds(TRACKS, TRACKS[::-1]),
 }
+PATH: dict[str, Callable[[], Any]] = {
+    "background_cost": lambda: vl.path.background_cost(MASKS[:60], BACKGROUND),
+    "submasks": lambda: vl.path.submasks(MASKS[:60]),
+    "conflicts": lambda: vl.path.conflicts(MASKS[:60]),
+    "k_best": lambda: vl.path.k_best(MASKS[:60], BACKGROUND),
+    "k_best by iterated paths": lambda: vl.path.k_best(MASKS[:60], BACKGROUND, algorithm="dijkstra"),
+    "k_best with a tolerance": lambda: vl.path.k_best(MASKS[:60], BACKGROUND, max_overlap=200, max_nodes=500),
+    "shortest_paths": lambda: vl.path.shortest_paths(*GRAPH, paths=5),
+    "flow_cost": lambda: vl.path.flow_cost(MASKS[:60], FLOW, SUBSETS),
+    "consistency_cost": lambda: vl.path.consistency_cost(MASKS, MASKS[::-1], SUBSETS, SUBSETS),
+}
 SERIAL: dict[str, Callable[[], Any]] = {
+    **PATH,
     "pseudo_labels": lambda: vl.select.pseudo_labels(
         TRACKS, SCORES, PREDICTED, threshold=0.2, previous=TRACKS[:3]
     ),

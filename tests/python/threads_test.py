@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import vislabel as vl
-from everything import CALLS, MASKS, SCORES, SERIAL, TRACKS, everything
+from everything import CALLS, MASKS, PATH, SCORES, SERIAL, TRACKS, everything
 from refusal import refused
 
 pytestmark = pytest.mark.usefixtures("all_threads_after")
@@ -47,6 +47,7 @@ WITHOUT_GIL = {
     "intersection": lambda: MASKS.intersection(),
     "spatiotemporal_nms": lambda: vl.select.spatiotemporal_nms(TRACKS, SCORES),
     "mask.area": SERIAL["mask.area"],
+    **PATH,
     "mask.merge": SERIAL["mask.merge"],
 }
 

@@ -48,7 +48,7 @@ struct KBest {
 namespace detail {
 
 inline void require_k(const KBestOptions& options) {
-  constexpr std::int64_t most = 100'000;  // of each, some bytes for every group of masks
+  constexpr std::int64_t most = 1'000'000;  // each takes 8 bytes for every group of masks
   require(options.k >= 1 && options.k <= most, "k is ", options.k, ", expected 1 to ", most);
   require(options.max_nodes >= 1, "max_nodes is ", options.max_nodes, ", expected at least 1");
 }
@@ -62,28 +62,28 @@ inline void require_k(const KBestOptions& options) {
 /// The cheapest sums of one entry of each of several ascending lists.
 class CheapestSums {
  public:
-  struct Sum {
-    Cost cost;
-    std::size_t before, last;  // the entry of the lists before this one, and of this one
-  };
-
   explicit CheapestSums(std::size_t count) : count_(count) {}
 
   /// One more list. Of two ascending lists, entries i and j have (i + 1) (j + 1) - 1 sums before theirs.
   void add(const std::vector<FoundSet>& list) {
+    struct Sum {
+      Cost cost;
+      Entries entries;
+    };
     std::vector<Sum> sums;
-    for (std::size_t i = 0; i < costs().size(); ++i)
-      for (std::size_t j = 0; j < list.size() && (i + 1) * (j + 1) <= count_; ++j)
-        sums.push_back({costs()[i].cost + list[j].cost, i, j});
+    for (std::uint32_t i = 0; i < costs_.size(); ++i)
+      for (std::uint32_t j = 0; j < list.size() && std::size_t{i + 1} * (j + 1) <= count_; ++j)
+        sums.push_back({costs_[i] + list[j].cost, {i, j}});
     const std::size_t kept = std::min(count_, sums.size());
     std::partial_sort(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(kept), sums.end(),
                       [](const Sum& a, const Sum& b) { return a.cost < b.cost; });
-    sums.resize(kept);
-    stages_.push_back(std::move(sums));
+    costs_.resize(kept);
+    std::vector<Entries>& stage = stages_.emplace_back(kept);
+    for (std::size_t i = 0; i < kept; ++i) costs_[i] = sums[i].cost, stage[i] = sums[i].entries;
   }
 
-  /// Of all lists so far.
-  [[nodiscard]] const std::vector<Sum>& costs() const { return stages_.empty() ? nothing_ : stages_.back(); }
+  /// Of all lists so far, ascending.
+  [[nodiscard]] const std::vector<Cost>& costs() const { return costs_; }
 
   /// The entries of the lists that make up sum `i`.
   [[nodiscard]] std::vector<std::size_t> entries(std::size_t i) const {
@@ -94,9 +94,13 @@ class CheapestSums {
   }
 
  private:
+  struct Entries {
+    std::uint32_t before, last;  // in the sums of the lists before this one, and in this one
+  };
+
   std::size_t count_;
-  std::vector<Sum> nothing_{{0, 0, 0}};
-  std::vector<std::vector<Sum>> stages_;
+  std::vector<Cost> costs_{0};
+  std::vector<std::vector<Entries>> stages_;
 };
 
 /// The K cheapest subsets of groups of masks; `base` is the cost of the empty one.
@@ -122,7 +126,7 @@ class KBestSolver {
     }
     std::vector<Subset> subsets;
     for (std::size_t i = 0; i < sums.costs().size(); ++i)
-      subsets.push_back({sums.costs()[i].cost, subset(sums.entries(i))});
+      subsets.push_back({sums.costs()[i], subset(sums.entries(i))});
     Cost bound = subsets.size() > k ? subsets[k].cost : no_cost;
     if (budget_.exhausted()) bound = std::min(bound, bound_of_unfound());
     const bool proven =

@@ -53,7 +53,9 @@ def compose_frames(frames: Any, masks: Any, background: ArrayLike) -> Map:
     for b, (image, batch) in enumerate(zip(images, batches, strict=True)):
         own = as_masks(batch, f"masks[{b}]")
         with calling({"frame": f"frames[{b}]"}):
-            _core.compose_frame(_like_image(image, f"frames[{b}]", behind), own._packed, behind, out[b])
+            _core.compose_frame(
+                _image_like(image, f"frames[{b}]", behind, "background"), own._packed, behind, out[b]
+            )
     return out
 
 
@@ -64,10 +66,10 @@ def _image(x: ArrayLike, name: str) -> Map:
     return array
 
 
-def _like_image(x: ArrayLike, name: str, background: Map) -> Map:
+def _image_like(x: ArrayLike, name: str, other: Map, its_name: str) -> Map:
     array = _image(x, name)
-    if array.dtype != background.dtype or array.shape != background.shape:
-        expected = f"{list(background.shape)} and {background.dtype}, those of background"
+    if array.dtype != other.dtype or array.shape != other.shape:
+        expected = f"{list(other.shape)} and {other.dtype}, those of {its_name}"
         raise Error(f"{name} has shape {list(array.shape)} and dtype {array.dtype}, expected {expected}")
     return array
 
@@ -75,7 +77,15 @@ def _like_image(x: ArrayLike, name: str, background: Map) -> Map:
 class GivenFlow:
     """The flow loss inside of the masks, by the caller's model: one pair of frames at a time."""
 
-    def __init__(self, model: FlowModel | None, frames: Any, background: Any, batch: int, count: int) -> None:
+    def __init__(
+        self,
+        model: FlowModel | None,
+        frames: Any,
+        background: Any,
+        batch: int,
+        count: int,
+        size: tuple[int, int],
+    ) -> None:
         for name, x in (("flow_model", model), ("frames", frames), ("background_image", background)):
             if x is None:
                 raise Error(f"{name} is None, expected it for inside 'given'")
@@ -90,6 +100,11 @@ class GivenFlow:
             raise Error(f"frames has {len(frames)} images, expected {count}")
         self._model, self._count = model, count
         self._behind = _image(background, "background_image")
+        if count > 0 and self._behind.shape[:2] != size:
+            shape = list(self._behind.shape)
+            raise Error(
+                f"background_image has shape {shape}, expected [{size[0]}, {size[1]}, C], as the masks"
+            )
         self._frames = iter(frames)
         # Of the frame before: an image per different foreground, which of them each candidate has, the flow.
         self._composed: list[Map] = []
@@ -100,16 +115,22 @@ class GivenFlow:
         """Composes frame t, which the selector has, and adds the costs of the step from frame t - 1."""
         covered = Masks._wrap(selector.foregrounds(t))
         unique, labels = different(covered)
-        image = next(self._frames, None)
-        if image is None:
+        image = next(self._frames, self)
+        if image is self:
             raise Error(f"frames has {t} images, expected {self._count}")
-        composed = compose_frames([image] * len(unique), [covered[int(i)] for i in unique], self._behind)
+        own = _image_like(image, f"frames[{t}]", self._behind, "background_image")
+        composed = compose_frames([own] * len(unique), [covered[int(i)] for i in unique], self._behind)
         if t > 0:
             costs = self._costs(composed, reduction)
             selector.add_flow_cost(t - 1, costs[np.ix_(self._labels, labels)])
         self._composed, self._labels = list(composed), labels
         self._covered = covered[unique]
         self._flow = flow
+
+    def finish(self) -> None:
+        """All frames have been added."""
+        if next(self._frames, self) is not self:
+            raise Error(f"frames has more than {self._count} images, expected {self._count}")
 
     def _costs(self, composed: Map, reduction: Reduction) -> Float64:
         """[different foregrounds of frame t - 1, those of frame t]; an empty one in front costs nothing."""

@@ -41,16 +41,18 @@ def one_by_one(x: Any, name: str, count: int, axes: str, unit: str) -> Iterator[
         raise Error(f"{name} is {a_type(x)}, expected an array or an iterable of maps")
     if isinstance(x, Sized) and len(x) != count:
         raise Error(f"{name} has {len(x)} maps, expected {count}")
-    return _counted(iter(x), name, count, axes)
+    own = hasattr(x, "ndim") or isinstance(x, (list, tuple))
+    return _counted(iter(x), name, count, axes, copy=not own)
 
 
-def _counted(maps: Iterator[Any], name: str, count: int, axes: str) -> Iterator[Map]:
+def _counted(maps: Iterator[Any], name: str, count: int, axes: str, *, copy: bool) -> Iterator[Map]:
     given = 0
     for x in maps:
         if given == count:
             raise Error(f"{name} has more than {count} maps, expected {count}")
-        yield float_map(x, f"{name}[{given}]", axes)
-        del x  # the caller's generator may reuse or free it
+        array = float_map(x, f"{name}[{given}]", axes)
+        yield array.copy() if copy else array  # a generator may write the next map in the same memory
+        del x, array
         given += 1
     if given < count:
         raise Error(f"{name} has {given} maps, expected {count}")
@@ -64,6 +66,6 @@ def calling(names: dict[str, str]) -> Iterator[None]:
     except Error as error:
         message = str(error)
         for core, name in names.items():
-            if message.startswith(core):
+            if message.startswith((f"{core} ", f"{core}[")):
                 raise Error(name + message[len(core) :]) from None
         raise

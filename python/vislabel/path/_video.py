@@ -90,8 +90,10 @@ class SelectedMasks:
         least = number(iou_threshold, "iou_threshold")
         if not 0 < least <= 1:
             raise Error(f"iou_threshold is {least}, expected more than 0 and at most 1")
-        if gap < 0:
+        if integer(gap, "gap") < 0:
             raise Error(f"gap is {gap}, expected at least 0 frames")
+        if not self.masks:
+            return LinkedMasks(Tracks(np.zeros((0, 0, 0, 0), bool)), np.zeros((0, 0), np.int64))
         chains = link(self.masks, LinkRule(least_iou=least, least_area_ratio=0.0, gap=gap))
         proposal = np.full((len(chains), len(self.masks)), -1, np.int64)
         index, track, frame = [], [], []
@@ -182,8 +184,10 @@ def select_masks(
     of every frame.
     """
     masks = _proposals(proposals)
-    count = len(masks)
-    given = GivenFlow(flow_model, frames, background_image, batch, count) if inside == "given" else None
+    count, size = len(masks), masks[0].size if masks else (0, 0)
+    if progress is not None and not callable(progress):
+        raise Error(f"progress is {a_type(progress)}, expected a function of two numbers")
+    given = GivenFlow(flow_model, frames, background_image, batch, count, size) if inside == "given" else None
     if given is None:
         for name, x in (
             ("flow_model", flow_model),
@@ -195,7 +199,7 @@ def select_masks(
     elif flows is None:
         raise Error("flows is None, expected the measured flows for inside 'given'")
     selector = _core.MaskSelector(
-        masks[0].size if masks else (0, 0),
+        size,
         integer(k, "k"),
         algorithm,
         None if max_nodes is None else integer(max_nodes, "max_nodes"),
@@ -225,6 +229,8 @@ def select_masks(
             progress(done, count)
     for rest in (maps, fields):
         next(rest, None)  # which complains where there is more
+    if given:
+        given.finish()
     return _selected(masks, selector.finish())
 
 
