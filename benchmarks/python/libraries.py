@@ -27,6 +27,8 @@ MODULES = {
     "faster-coco-eval": "faster_coco_eval.core.mask",
     "rlemasklib": "rlemasklib",
     "torch": "torch",
+    "scipy": "scipy",
+    "networkx": "networkx",
 }
 
 installed: dict[str, ModuleType] = {}

@@ -1,4 +1,5 @@
-"""Tables without a peer: memory of packed masks beside their run lengths, two threads against one."""
+"""Tables without a peer: memory of packed masks beside their run lengths, two threads against one, and what
+the search for the K best subsets has to do."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import path_peers
 import vislabel as vl
 from data_sets import (
     HD,
@@ -23,7 +25,10 @@ from data_sets import (
     video,
 )
 from libraries import pin
-from timing import Row
+from path_sets import PROPOSALS, SIZE, crowd, frames
+from path_sets import video as proposals
+from table import duration
+from timing import OURS, Row
 from vislabel import mask
 
 
@@ -56,6 +61,7 @@ def overhead() -> list[list[str]]:
     x[0, 2:5, 2:6] = 1
     masks, tracks, one = vl.Masks(x), vl.Tracks(x[None]), np.ones(1)
     rles, rows, out = masks.to_rle(), tracks.to_rle(), np.empty_like(x)
+    background, flow, table = np.full((8, 8), 0.5), np.zeros((8, 8, 2)), np.zeros((1, 1), bool)
     calls: dict[str, Callable[[], Any]] = {
         "Masks(dense)": lambda: vl.Masks(x),
         "Masks.from_rle": lambda: vl.Masks.from_rle(rles),
@@ -72,6 +78,13 @@ def overhead() -> list[list[str]]:
         "quality": lambda: vl.select.quality(one, one[None]),
         "retain": lambda: vl.select.retain(tracks, one[None]),
         "merge_rounds": lambda: vl.select.merge_rounds(tracks, tracks),
+        "background_cost": lambda: vl.path.background_cost(masks, background),
+        "k_best": lambda: vl.path.k_best(masks, background),
+        "k_best_subsets": lambda: vl.path.k_best_subsets(one, table),
+        "flow_cost": lambda: vl.path.flow_cost(masks, flow),
+        "consistency_cost": lambda: vl.path.consistency_cost(masks, masks),
+        "shortest_paths": lambda: vl.path.shortest_paths([one, one], [one[None]]),
+        "select_masks, two frames": lambda: vl.path.select_masks([masks] * 2, [background] * 2, [flow]),
         "mask.encode": lambda: mask.encode(x[0]),
         "mask.decode": lambda: mask.decode(rles),
         "mask.area": lambda: mask.area(rles),
@@ -140,3 +153,89 @@ def batched(quick: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
         f"PM-VIS fusion 3 x {count // 2} x {t}, packed",
         lambda: vl.fuse.pseudo_masks(sources, boxes),
     )
+    scene, few = next(frames(1)), proposals(8 if quick else 24)
+    best = vl.path.k_best(scene.masks, scene.background)
+    yield (
+        f"K best of a frame of {SIZE[0]} x {SIZE[1]}, dense",
+        lambda: vl.path.k_best(scene.masks, scene.background),
+    )
+    yield (
+        "flow costs of 10 subsets",
+        lambda: vl.path.flow_cost(scene.masks, scene.flow, best.subsets),
+    )
+    yield (
+        f"GBOpt on {len(few.proposals)} frames",
+        lambda: vl.path.select_masks(few.proposals, few.backgrounds, few.flows),
+    )
+
+
+def selection(quick: bool, budget_s: float) -> list[list[str]]:
+    """GBOpt's steps in absolute numbers: what there is to search, and how long it takes."""
+    here, there = frames(2)
+    masks, following = vl.Masks(here.masks), vl.Masks(there.masks)
+    best = vl.path.k_best(masks, here.background)
+    later = vl.path.k_best(following, there.background)
+    of_frame = [str(PROPOSALS), f"{vl.path.conflicts(masks).sum() // 2}"]
+    whole = proposals(8 if quick else 180)
+    count = len(whole.proposals)
+
+    def select() -> Any:
+        return vl.path.select_masks(whole.proposals, whole.backgrounds, whole.flows)
+
+    found = select()
+    evaluations = "about 10^7" if count == 180 else ""
+    return [
+        [
+            "K best of a frame, from dense masks",
+            *of_frame,
+            f"{best.nodes}",
+            "",
+            *_timed(lambda: vl.path.k_best(here.masks, here.background), budget_s, 2e-3),
+        ],
+        *(_search(n, budget_s, goal) for n, goal in ((15, 1e-5), (30, 1e-5), (60, 3e-5), (100, 5e-5))),
+        [
+            "costs of 10 x 10 pairs of subsets",
+            *of_frame,
+            "",
+            "",
+            *_timed(
+                lambda: (
+                    vl.path.flow_cost(masks, here.flow, best.subsets),
+                    vl.path.consistency_cost(masks, following, best.subsets, later.subsets),
+                ),
+                budget_s,
+                5e-3,
+            ),
+        ],
+        [
+            f"whole video, {count} frames",
+            str(PROPOSALS),
+            f"{np.mean(found.conflicts):.0f}",
+            f"{found.nodes:,}",
+            evaluations,
+            *_timed(select, budget_s, count * 7e-3),
+        ],
+    ]
+
+
+def _search(n: int, budget_s: float, goal_s: float) -> list[str]:
+    graphs = [crowd(n, seed) for seed in range(4)]
+
+    def run() -> list[Any]:
+        return [vl.path.k_best_subsets(graph.weights, graph.conflicts) for graph in graphs]
+
+    by_paper = [path_peers.iterated_dijkstra(graph, 10)[1] for graph in graphs] if n <= 30 else []
+    return [
+        "K best subsets",
+        str(n),
+        f"{np.mean([graph.conflicts.sum() // 2 for graph in graphs]):.0f}",
+        f"{np.mean([best.nodes for best in run()]):.0f}",
+        f"{np.mean(by_paper):,.0f}" if by_paper else "",
+        *_timed(run, budget_s, goal_s, len(graphs)),
+    ]
+
+
+def _timed(run: Callable[[], Any], budget_s: float, goal_s: float, items: int = 1) -> list[str]:
+    time = Row("", {OURS: run}, items).measure(budget_s)[OURS]
+    ratio = time.median / goal_s
+    return [duration(time), f"{1e3 * goal_s:g} ms", "met" if ratio <= 1 else f"**missed**: {ratio:.1f}x"]
