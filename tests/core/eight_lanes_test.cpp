@@ -43,7 +43,7 @@ TEST_CASE("sums and distances are those of eight lanes, to the bit, for every co
 }
 
 TEST_CASE("the logarithm of a product is the sum of the logarithms") {
-  for (const std::size_t count : {0, 1, 7, 8, 255, 256, 257, 5000}) {
+  for (const std::size_t count : std::vector<std::size_t>{0, 1, 7, 8, 255, 256, 257, 5000}) {
     const std::vector<double> p = random_values(count, 1e-6, 1), q = random_values(count + 3, 1e-6, 1e-5);
     long double expected = 0;
     for (const double x : p) expected += std::log(static_cast<long double>(x));

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,6 +77,50 @@ def test_the_guide_to_pm_vis_runs_on_any_masks() -> None:
     assert names["fused"].tracks.area.sum() == (dense.any(axis=0)).sum()  # every pixel once
 
 
+GBOPT = (ROOT / "docs" / "gbopt.md").read_text()
+
+
+def test_the_guide_to_gbopt_prints_what_it_shows() -> None:
+    block, _ = blocks("python", GBOPT)
+    (shown,) = blocks("text", GBOPT)
+    done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == shown
+
+
+def test_the_guide_to_gbopt_runs_with_any_model_of_the_flow() -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    asked = []
+
+    def network(first: Any, second: Any) -> list[Any]:
+        """RAFT's form. Nothing moves."""
+        assert first.shape == second.shape == (len(first), 3, 40, 80)
+        assert -1 <= first.min() < first.max() <= 1
+        asked.append(len(first))
+        return [torch.full((len(first), 2, 40, 80), float("nan")), torch.zeros(len(first), 2, 40, 80)]
+
+    example, sketch = blocks("python", GBOPT)
+    names: dict[str, Any] = {"network": network, "plate": np.zeros((40, 80, 3), np.uint8)}
+    names["video"] = np.random.default_rng(0).integers(0, 256, (4, 40, 80, 3), dtype=np.uint8)
+    exec(example, names)
+    exec(sketch, names)
+    assert [subset.tolist() for subset in names["selected"].chosen] == [[0, 1]] * 4
+    assert asked.count(1) >= 3, "the measured flows, one by one"
+    assert max(asked) == 8, "composed frames come in batches"
+
+
+@pytest.mark.parametrize(
+    "line", [line for block in blocks("sh", GBOPT) for line in block.splitlines() if "vislabel " in line]
+)
+def test_a_command_line_in_the_guide_to_gbopt_is_understood(line: str) -> None:
+    verb, *words = line.split()[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "vislabel.cli", verb, "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert all(word in done.stdout for word in words if word.startswith("--"))
+
+
 def test_the_readme_s_cpp_block_is_an_example_that_the_tests_run() -> None:
     (block,) = blocks("cpp")
     assert (ROOT / "examples" / "cpp" / "00_readme.cpp").read_text() == block
@@ -114,3 +159,7 @@ def test_the_demonstration_runs_on_a_video_of_the_user_s(tmp_path: Path) -> None
     fused = vl.io.read_dataset(tmp_path / "out" / "fused.json")
     assert [len(annotations) > 0 for annotations in fused] == [True]
     assert list((tmp_path / "out" / "pm-vis").glob("*.png")), "the pictures of the fusion"
+    (chosen,) = vl.io.read_dataset(tmp_path / "out" / "gbopt" / "pseudo.json")
+    assert (chosen.tracks.area.sum(axis=0) > 0).all(), "GBOpt keeps the square in every frame"
+    assert "nodes expanded" in done.stdout
+    assert list((tmp_path / "out" / "gbopt").glob("*_frame_*.png")), "the pictures of the choice"
