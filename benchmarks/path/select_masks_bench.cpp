@@ -20,7 +20,9 @@ void flow_cost(benchmark::State& state) {
   const bench::Scene frame = bench::scene(1);
   const Masks masks = frame.packed();
   const auto best = vislabel::k_best(masks, frame.background_map());
-  for (auto _ : state) benchmark::DoNotOptimize(vislabel::flow_cost(masks, frame.flow_map(), best.subsets));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(
+        vislabel::flow_cost(vislabel::exec::Seq{}, masks, frame.flow_map(), best.subsets));
 }
 
 void consistency_cost(benchmark::State& state) {

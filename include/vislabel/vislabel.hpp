@@ -42,6 +42,7 @@
 #include <vislabel/path/flow.hpp>
 #include <vislabel/path/iterated_paths.hpp>
 #include <vislabel/path/k_best.hpp>
+#include <vislabel/path/k_best_masks.hpp>
 #include <vislabel/path/layered_graph.hpp>
 #include <vislabel/path/mask_groups.hpp>
 #include <vislabel/path/region_values.hpp>

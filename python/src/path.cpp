@@ -121,7 +121,7 @@ py::array_t<double> flow_cost_of(const Masks& masks, const py::array& flow,
   return array_of(visit_float(flow, [&]<class T>(T) {
     const auto field = flow_of<T>(flow);
     const py::gil_scoped_release release;
-    return flow_cost(masks, field, subsets, options);
+    return flow_cost(policy(), masks, field, subsets, options);
   }));
 }
 

@@ -201,18 +201,21 @@ class FlowChannel {
 };
 
 /// The flow loss of K subsets; for `given`, that of the pixels outside alone.
-template <class T>
-[[nodiscard]] std::vector<double> flow_cost(const Regions& regions, std::int64_t count,
+template <class P, class T>
+[[nodiscard]] std::vector<double> flow_cost(P policy, const Regions& regions, std::int64_t count,
                                             const FlowField<T>& flow,
                                             std::span<const std::vector<std::int64_t>> subsets,
                                             const FlowOptions& options) {
   const FlowRegions own(regions, count, subsets);
-  std::vector<double> costs(subsets.size(), 0.0);
-  FlowChannel(own, flow.x, 0).add_to(costs, options.inside);
-  FlowChannel(own, flow.y, 1).add_to(costs, options.inside);
+  std::array<std::vector<double>, 2> costs;  // of each channel
+  exec::for_each(policy, 2, 4 * flow.size().pixels(), [&](std::int64_t channel) {
+    std::vector<double>& sums = costs[static_cast<std::size_t>(channel)];
+    sums.assign(subsets.size(), 0.0);
+    FlowChannel(own, channel == 0 ? flow.x : flow.y, static_cast<int>(channel)).add_to(sums, options.inside);
+  });
   const double scale = scale_of(options.reduction, flow.size());
-  for (double& cost : costs) cost *= scale;
-  return costs;
+  for (std::size_t k = 0; k < subsets.size(); ++k) costs[0][k] = (costs[0][k] + costs[1][k]) * scale;
+  return std::move(costs[0]);
 }
 
 }  // namespace detail
@@ -224,16 +227,17 @@ template <class T>
 ///
 /// *Shapes*: `masks` [N]; `flow` [H, W]; `subsets` K; out [K].
 /// *Units and conventions*: |dx| + |dy|, in double. No pixels outside: they cost nothing. A pixel of several
-/// chosen masks moves with the first one. *Source*: GBOpt, Eq. 4 and App. C; `rigid` and `measured` are ours.
+/// chosen masks moves with the first one.
+/// *Source*: GBOpt, Eq. 4 and App. C; `rigid` and `measured` are ours.
 /// *Errors*: another size; values that are not finite; indices outside [0, N), or that do not ascend.
-template <class T>
-[[nodiscard]] std::vector<double> flow_cost(const Masks& masks, const FlowField<T>& flow,
+template <exec::Policy P, class T>
+[[nodiscard]] std::vector<double> flow_cost(P policy, const Masks& masks, const FlowField<T>& flow,
                                             std::span<const std::vector<std::int64_t>> subsets,
                                             const FlowOptions& options = {}) {
   detail::require_flow(flow, masks.size(), "flow");
   for (std::size_t k = 0; k < subsets.size(); ++k)
     detail::require_subset(subsets[k], masks.count(), "subsets", k);
-  return detail::flow_cost(detail::regions_of(masks), masks.count(), flow, subsets, options);
+  return detail::flow_cost(policy, detail::regions_of(masks), masks.count(), flow, subsets, options);
 }
 
 namespace detail {

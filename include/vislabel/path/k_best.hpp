@@ -13,7 +13,8 @@
 #include <span>
 #include <utility>
 #include <vector>
-#include <vislabel/path/background.hpp>
+#include <vislabel/path/conflict_graph.hpp>
+#include <vislabel/path/exact_sums.hpp>
 #include <vislabel/path/iterated_paths.hpp>
 #include <vislabel/path/mask_groups.hpp>
 #include <vislabel/path/tied_subsets.hpp>
@@ -208,12 +209,13 @@ class KBestSolver {
 /// The K subsets of least total weight of which no two members conflict, the empty one (0) included.
 ///
 /// *Shapes*: `weights` [N]; `conflicts` of N.
-/// *Units and conventions*: sums are exact (in 128 bits) and rounded to double once, when they are given
-/// back. Equal costs by lexicographically smaller subset. *Source*: GBOpt, Sec. 3.3 and App. B.1, with
-/// exclusions that accumulate (Lawler 1972): as written there, the third path of three disjoint masks with
-/// weights 1, 1.5 and 2 is never found. *Errors*: different N; weights that are not finite; k < 1; max_nodes
-/// < 1. *Cost*: exponential in the masks of one group at worst, see `max_nodes`; in practice some nodes per
-/// mask.
+/// *Units and conventions*: sums are exact (in 128 bits), and rounded to double once, when they are given
+/// back. Equal costs by lexicographically smaller subset.
+/// *Source*: GBOpt, Sec. 3.3 and App. B.1, with exclusions that accumulate (Lawler 1972): as written there,
+/// the third path of three disjoint masks with weights 1, 1.5 and 2 is never found.
+/// *Errors*: different N; weights that are not finite; k < 1; max_nodes < 1.
+/// *Cost*: some nodes per mask where masks of one object conflict; exponential in the masks of one group at
+/// worst: see `max_nodes`.
 [[nodiscard]] inline KBest k_best(std::span<const double> weights, const ConflictGraph& conflicts,
                                   const KBestOptions& options = {}) {
   detail::require_k(options);
@@ -230,55 +232,6 @@ class KBestSolver {
   const std::vector<detail::MaskGroup> groups =
       detail::mask_groups(detail::costs_of(weights, units), conflicts);
   return detail::KBestSolver(groups, units, 0, options).run();
-}
-
-/// Options of `k_best` for masks.
-struct MaskChoiceOptions {
-  KBestOptions search;
-  std::int64_t max_overlap = 0;  ///< masks that share at most so many pixels may be chosen together
-  Reduction reduction = Reduction::mean;
-};
-
-namespace detail {
-
-/// The K best subsets of a frame's masks, and how many pairs of them conflict.
-struct FrameChoice {
-  KBest best;
-  std::int64_t conflicts = 0;
-};
-
-template <class T>
-[[nodiscard]] FrameChoice frame_choice(const Regions& regions, std::int64_t count,
-                                       const Pixels<const T, 2>& background,
-                                       const MaskChoiceOptions& options) {
-  const RegionCosts costs = region_costs(regions, background, options.reduction);
-  const ConflictGraph conflicts = conflict_graph(regions, count, options.max_overlap);
-  const std::vector<double> weights = mask_costs(regions, costs.regions, count);
-  double most = costs.base;
-  for (const double cost : costs.regions) most += std::abs(cost) * static_cast<double>(count);
-  const CostUnits units(most, "background");
-  const std::vector<MaskGroup> groups = options.max_overlap > 0
-                                            ? mask_groups(regions, costs_of(costs.regions, units), conflicts)
-                                            : mask_groups(costs_of(weights, units), conflicts);
-  return {KBestSolver(groups, units, costs.base, options.search).run(), conflicts.edges()};
-}
-
-}  // namespace detail
-
-/// The K subsets of a frame's masks of least background loss of which no two conflict, the empty one
-/// included.
-///
-/// *Shapes*: `masks` [N]; `background` [H, W], probabilities that a pixel is background.
-/// *Units and conventions*: as for `background_cost`. Where `max_overlap` lets chosen masks share pixels,
-/// each counts once. A mask without pixels costs nothing: subsets with and without it tie. *Source*: GBOpt,
-/// Sec. 3.3. *Errors*: as for `background_cost`; a negative tolerance; k < 1; max_nodes < 1.
-template <class T>
-[[nodiscard]] KBest k_best(const Masks& masks, const Pixels<const T, 2>& background,
-                           const MaskChoiceOptions& options = {}) {
-  detail::require_k(options.search);
-  detail::require_max_overlap(options.max_overlap);
-  detail::require_background(background, masks.size());
-  return detail::frame_choice(detail::regions_of(masks), masks.count(), background, options).best;
 }
 
 }  // namespace vislabel

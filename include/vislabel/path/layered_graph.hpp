@@ -145,8 +145,9 @@ class PathFinder {
 /// *Units and conventions*: infinity forbids a label or a step. A frame without labels allows no path. No
 /// frames: one path without labels, of cost 0. Costs are added frame by frame, in double. Equal costs by
 /// lexicographically smaller labels, which is decided at every frame.
-/// *Source*: GBOpt, Eq. 17, with the last frame's own cost. *Errors*: other shapes; NaN; minus infinity;
-/// paths < 1. *Cost*: T x K x K x paths.
+/// *Source*: GBOpt, Eq. 17, with the last frame's own cost.
+/// *Errors*: other shapes; NaN; minus infinity; paths < 1.
+/// *Cost*: T x K x K x paths.
 [[nodiscard]] inline ShortestPaths shortest_paths(std::span<const std::vector<double>> unary,
                                                   std::span<const Table> pairwise, std::int64_t paths = 1) {
   constexpr std::int64_t most = 1'000'000;

@@ -14,7 +14,7 @@
 #include <vislabel/path/compose.hpp>
 #include <vislabel/path/consistency.hpp>
 #include <vislabel/path/flow.hpp>
-#include <vislabel/path/k_best.hpp>
+#include <vislabel/path/k_best_masks.hpp>
 #include <vislabel/path/layered_graph.hpp>
 
 namespace vislabel {
@@ -89,7 +89,7 @@ template <class T>
   out.foregrounds = foregrounds(exec::Seq{}, masks, out.best.subsets);
   if (frame.flow) {
     require_flow(*frame.flow, masks.size(), "flow");
-    out.flow_costs = flow_cost(regions, masks.count(), *frame.flow, out.best.subsets,
+    out.flow_costs = flow_cost(exec::Seq{}, regions, masks.count(), *frame.flow, out.best.subsets,
                                {options.inside, options.choice.reduction});
   }
   for (std::vector<std::int64_t>& subset : out.best.subsets)
