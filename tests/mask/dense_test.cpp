@@ -48,7 +48,7 @@ struct Buffer {
   }
 };
 
-std::vector<Size> sizes() {
+std::vector<Size> dense_sizes() {
   return {{0, 0},   {0, 5},   {5, 0},   {1, 1},   {1, 65},  {65, 1},
           {31, 33}, {32, 16}, {33, 17}, {64, 64}, {65, 63}, {40, 1030}};
 }
@@ -71,7 +71,7 @@ TEST_CASE_TEMPLATE("dense masks of every element type and layout are packed: non
                    std::int64_t, std::uint64_t, float, double) {
   oracle::Random random(91);
   const std::vector<T> values = set_values<T>();
-  for (const Size size : sizes()) {
+  for (const Size size : dense_sizes()) {
     const std::vector<Dense> dense = oracle::random_masks(random, size, 5);
     const Masks expected = Masks(size, [&] {
       std::vector<PackedMask> masks;
@@ -108,7 +108,7 @@ TEST_CASE_TEMPLATE("dense masks of every element type and layout are packed: non
 TEST_CASE_TEMPLATE("maps of numbers are set where they exceed the threshold", T, float, double, std::int16_t,
                    std::uint8_t) {
   oracle::Random random(92);
-  for (const Size size : sizes())
+  for (const Size size : dense_sizes())
     for (const Layout layout : layouts)
       for (const double threshold : {0.0, 0.5, 3.0}) {
         Buffer<T> in(layout, 1, size);

@@ -9,7 +9,7 @@ using Bits = boost::dynamic_bitset<>;
 
 namespace {
 Rle encoded(const Dense& mask) { return Rle::from_counts<std::uint32_t>(mask.size, oracle::runs(mask)); }
-Rle rle(Size size, const std::vector<std::uint32_t>& counts) {
+Rle of_runs(Size size, const std::vector<std::uint32_t>& counts) {
   return Rle::from_counts<std::uint32_t>(size, counts);
 }
 Rle unite(const std::vector<Rle>& rles) { return vislabel::unite(std::span<const Rle>(rles)); }
@@ -17,9 +17,9 @@ Rle intersect(const std::vector<Rle>& rles) { return vislabel::intersect(std::sp
 }  // namespace
 
 TEST_CASE("union and intersection of two masks by hand") {
-  const Rle a = rle({4, 3}, {2, 5, 5}), b = rle({4, 3}, {0, 4, 2, 3, 3});
-  CHECK(unite({a, b}) == rle({4, 3}, {0, 9, 3}));
-  CHECK(intersect({a, b}) == rle({4, 3}, {2, 2, 2, 1, 5}));
+  const Rle a = of_runs({4, 3}, {2, 5, 5}), b = of_runs({4, 3}, {0, 4, 2, 3, 3});
+  CHECK(unite({a, b}) == of_runs({4, 3}, {0, 9, 3}));
+  CHECK(intersect({a, b}) == of_runs({4, 3}, {2, 2, 2, 1, 5}));
 }
 
 TEST_CASE("they equal the bit sets' for every size and content, and their runs are canonical") {
@@ -42,15 +42,15 @@ TEST_CASE("they equal the bit sets' for every size and content, and their runs a
 }
 
 TEST_CASE("full and empty frames, of no pixels and of the most") {
-  CHECK(unite({rle({0, 4}, {}), rle({0, 4}, {})}) == rle({0, 4}, {}));
-  const Rle full = rle({65535, 65537}, {0, 4294967295}), empty = rle({65535, 65537}, {4294967295});
+  CHECK(unite({of_runs({0, 4}, {}), of_runs({0, 4}, {})}) == of_runs({0, 4}, {}));
+  const Rle full = of_runs({65535, 65537}, {0, 4294967295}), empty = of_runs({65535, 65537}, {4294967295});
   CHECK(unite({full, empty}) == full);
   CHECK(intersect({full, empty}) == empty);
   CHECK(intersect({full, full}) == full);
 }
 
 TEST_CASE("no masks and different sizes are refused") {
-  const std::vector<Rle> different{rle({4, 3}, {12}), rle({4, 3}, {12}), rle({3, 4}, {12})};
+  const std::vector<Rle> different{of_runs({4, 3}, {12}), of_runs({4, 3}, {12}), of_runs({3, 4}, {12})};
   CHECK(oracle::error_of([] { return unite(std::vector<Rle>{}); }) ==
         "rles is empty, expected at least 1 mask");
   CHECK(oracle::error_of([] { return intersect(std::vector<Rle>{}); }) ==

@@ -9,7 +9,7 @@ using namespace vislabel;
 
 namespace {
 
-Rle rle(Size size, const std::vector<std::int64_t>& counts) {
+Rle of_counts(Size size, const std::vector<std::int64_t>& counts) {
   return Rle::from_counts<std::int64_t>(size, counts);
 }
 
@@ -34,21 +34,21 @@ std::string number(std::int64_t x) {
 
 TEST_CASE("small masks have the text worked out by hand") {
   // 12 = 0b01100: one group, bit 4 (its sign) clear: character 48 + 12 = '<'.
-  CHECK(to_text(rle({3, 4}, {12})) == "<");
-  CHECK(to_text(rle({3, 4}, {0, 12})) == "0<");
-  CHECK(to_text(rle({0, 0}, {})) == "0");
+  CHECK(to_text(of_counts({3, 4}, {12})) == "<");
+  CHECK(to_text(of_counts({3, 4}, {0, 12})) == "0<");
+  CHECK(to_text(of_counts({0, 0}, {})) == "0");
   // 16 has bit 4 set and is positive: a second group is needed, 48 + 16 + 32 = '`' and then '0'.
-  CHECK(to_text(rle({4, 4}, {16})) == "`0");
+  CHECK(to_text(of_counts({4, 4}, {16})) == "`0");
   // The fourth run is written as the difference to the second: 2 - 3 = -1, all bits set, 48 + 31 = 'O'.
-  CHECK(to_text(rle({2, 5}, {1, 3, 4, 2})) == "134O");
+  CHECK(to_text(of_counts({2, 5}, {1, 3, 4, 2})) == "134O");
 }
 
 TEST_CASE("known masks have the text that pycocotools writes") {
-  CHECK(to_text(rle({100, 100}, {10000})) == "`h9");
-  CHECK(to_text(rle({100, 100}, {0, 10000})) == "0`h9");
-  CHECK(to_text(rle({5, 7}, {11, 3, 2, 3, 2, 3, 11})) == ";320009");  // rows 1 to 3, columns 2 to 4
-  CHECK(to_text(rle({40, 3}, {2, 37, 2, 1, 43, 35})) == "2U12lNY1R1");
-  CHECK(to_text(rle({4, 4}, {1, 1, 1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 1})) == "11110O10O10O0");  // a checkerboard
+  CHECK(to_text(of_counts({100, 100}, {10000})) == "`h9");
+  CHECK(to_text(of_counts({100, 100}, {0, 10000})) == "0`h9");
+  CHECK(to_text(of_counts({5, 7}, {11, 3, 2, 3, 2, 3, 11})) == ";320009");  // rows 1 to 3, columns 2 to 4
+  CHECK(to_text(of_counts({40, 3}, {2, 37, 2, 1, 43, 35})) == "2U12lNY1R1");
+  CHECK(to_text(of_counts({4, 4}, {1, 1, 1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 1})) == "11110O10O10O0");  // a checkerboard
 }
 
 TEST_CASE("text and runs go back and forth, of masks of every size and content") {
@@ -69,30 +69,30 @@ TEST_CASE("text and runs go back and forth, of masks of every size and content")
 
 TEST_CASE("a writer that is used again forgets the mask before") {
   detail::TextWriter writer;
-  CHECK(writer.write(rle({2, 5}, {1, 3, 4, 2}).counts()) == "134O");
-  CHECK(writer.write(rle({3, 4}, {12}).counts()) == "<");
-  CHECK(writer.write(rle({2, 5}, {1, 3, 4, 2}).counts()) == "134O");
+  CHECK(writer.write(of_counts({2, 5}, {1, 3, 4, 2}).counts()) == "134O");
+  CHECK(writer.write(of_counts({3, 4}, {12}).counts()) == "<");
+  CHECK(writer.write(of_counts({2, 5}, {1, 3, 4, 2}).counts()) == "134O");
 }
 
 TEST_CASE("the largest run lengths survive") {
   for (const auto& counts : {std::vector<std::int64_t>{4294967295}, {0, 4294967295}, {1, 1, 4294967292, 1}}) {
-    const Rle original = rle({65535, 65537}, counts);
+    const Rle original = of_counts({65535, 65537}, counts);
     CHECK(from_text({65535, 65537}, to_text(original)) == original);
   }
 }
 
 TEST_CASE("zero-length runs in the text are legal and vanish") {
-  CHECK(from_text({2, 4}, "503") == rle({2, 4}, {8}));
-  CHECK(from_text({2, 4}, "050N") == rle({2, 4}, {0, 8}));  // 0, 5, 0 and then 5 - 2
+  CHECK(from_text({2, 4}, "503") == of_counts({2, 4}, {8}));
+  CHECK(from_text({2, 4}, "050N") == of_counts({2, 4}, {0, 8}));  // 0, 5, 0 and then 5 - 2
 }
 
 TEST_CASE("numbers padded with needless groups are read") {
-  CHECK(from_text({3, 4}, "\\0") == rle({3, 4}, {12}));  // 12 with a continuation bit, then 0
+  CHECK(from_text({3, 4}, "\\0") == of_counts({3, 4}, {12}));  // 12 with a continuation bit, then 0
 }
 
 TEST_CASE("a mask of an empty frame may be written as 0 or as nothing") {
-  CHECK(from_text({0, 5}, "") == rle({0, 5}, {}));
-  CHECK(from_text({0, 5}, "0") == rle({0, 5}, {}));
+  CHECK(from_text({0, 5}, "") == of_counts({0, 5}, {}));
+  CHECK(from_text({0, 5}, "0") == of_counts({0, 5}, {}));
 }
 
 TEST_CASE("characters outside the code are refused with their place") {

@@ -10,7 +10,7 @@ using vislabel::detail::CostUnits;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double too_much = std::numeric_limits<double>::infinity();
 constexpr double largest = std::numeric_limits<double>::max();
 constexpr double least = std::numeric_limits<double>::denorm_min();
 
@@ -82,7 +82,7 @@ TEST_CASE("the largest and the smallest numbers have units too") {
 }
 
 TEST_CASE("sums that are not finite are refused") {
-  CHECK(oracle::error_of([] { return CostUnits(infinity, "weights"); }) ==
+  CHECK(oracle::error_of([] { return CostUnits(too_much, "weights"); }) ==
         "weights adds up to inf, expected a finite sum");
   CHECK(oracle::error_of([] { return CostUnits(std::nan(""), "weights"); }) ==
         "weights adds up to nan, expected a finite sum");

@@ -8,7 +8,7 @@ using namespace vislabel;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double unreachable = std::numeric_limits<double>::infinity();
 
 using Unary = std::vector<std::vector<double>>;
 using Pairwise = std::vector<Table>;
@@ -17,7 +17,7 @@ using Labels = std::vector<std::int64_t>;
 enum class Costs { integers, real, near, forbidden };
 
 double random_cost(oracle::Random& random, Costs kind) {
-  if (kind == Costs::forbidden && random.one_in(4)) return infinity;
+  if (kind == Costs::forbidden && random.one_in(4)) return unreachable;
   if (kind == Costs::near) return 0.5 + 1e-12 * static_cast<double>(random.below(3));
   if (kind == Costs::real) return 10 * random.real() - 5;
   return static_cast<double>(random.between(-2, 2));
@@ -54,7 +54,7 @@ std::vector<std::pair<double, Labels>> all_paths(const Graph& graph) {
       for (std::size_t k = 0; k < graph.unary[t].size(); ++k) {
         const double own = graph.unary[t][k];
         const double step = t == 0 ? 0 : graph.pairwise[t - 1](labels.back(), static_cast<Eigen::Index>(k));
-        if (own == infinity || step == infinity) continue;
+        if (own == unreachable || step == unreachable) continue;
         longer.emplace_back(cost + step + own, labels).second.push_back(static_cast<std::int64_t>(k));
       }
     paths = std::move(longer);
@@ -100,19 +100,19 @@ TEST_CASE("no frames: one path without labels; a frame without labels: no path")
 }
 
 TEST_CASE("one frame: its labels by cost") {
-  const Graph graph{{{2, infinity, -1, 2}}, {}};
+  const Graph graph{{{2, unreachable, -1, 2}}, {}};
   const ShortestPaths best = graph.best(9);
   CHECK(best.costs == std::vector<double>{-1, 2, 2});
   CHECK((best.labels == (IndexTable(3, 1) << 2, 0, 3).finished()).all());
 }
 
 TEST_CASE("infinite costs forbid labels and steps, up to forbidding all") {
-  Table only = Table::Constant(2, 2, infinity);
+  Table only = Table::Constant(2, 2, unreachable);
   CHECK(Graph{{{0, 0}, {0, 0}}, {only}}.best(3).costs.empty());
   only(1, 0) = 4;
   CHECK(labels_of(Graph{{{0, 0}, {0, 0}}, {only}}.best(3), 0) == Labels{1, 0});
-  CHECK(Graph{{{0, infinity}, {0, 0}}, {only}}.best(3).costs.empty());
-  CHECK(Graph{{{infinity, infinity}}, {}}.best(3).costs.empty());
+  CHECK(Graph{{{0, unreachable}, {0, 0}}, {only}}.best(3).costs.empty());
+  CHECK(Graph{{{unreachable, unreachable}}, {}}.best(3).costs.empty());
 }
 
 TEST_CASE("equal costs come by lexicographically smaller labels") {
@@ -159,7 +159,7 @@ TEST_CASE("twenty thousand frames take one pass over them") {
   for (std::size_t t = 1; t < graph.unary.size(); ++t) {
     std::vector<double> next;
     for (Eigen::Index k = 0; k < 3; ++k) {
-      double best = infinity;
+      double best = unreachable;
       for (Eigen::Index i = 0; i < 3; ++i)
         best = std::min(best, least[static_cast<std::size_t>(i)] + graph.pairwise[t - 1](i, k));
       next.push_back(best + graph.unary[t][static_cast<std::size_t>(k)]);
@@ -198,11 +198,11 @@ TEST_CASE("bad input is refused") {
         "pairwise[0] is [1, 2], expected [1, 1], the labels of frames 0 and 1");
   CHECK(message({{0}, {0, std::nan("")}}, {table}) ==
         "unary[1] holds nan, expected finite costs, or infinity where forbidden");
-  CHECK(message({{-infinity}, {0, 0}}, {table}) ==
+  CHECK(message({{-unreachable}, {0, 0}}, {table}) ==
         "unary[0] holds -inf, expected finite costs, or infinity where forbidden");
   CHECK(message({{0}, {0, 0}}, {Table::Constant(1, 2, std::nan(""))}) ==
         "pairwise[0] holds nan, expected finite costs, or infinity where forbidden");
-  CHECK(message({{0}, {0, 0}}, {Table::Constant(1, 2, -infinity)}) ==
+  CHECK(message({{0}, {0, 0}}, {Table::Constant(1, 2, -unreachable)}) ==
         "pairwise[0] holds -inf, expected finite costs, or infinity where forbidden");
   CHECK(message({{0}}, {}, 0) == "paths is 0, expected 1 to 1000000");
   CHECK(message({{0}}, {}, 1'000'001) == "paths is 1000001, expected 1 to 1000000");

@@ -84,10 +84,8 @@ TEST_CASE("a frame that is refused is not added, and errors count from the video
   MaskSelector selector(video.size, {});
   const std::vector<ProposalFrame<double>> frames = video.frames(), wrong = bad.frames();
   selector.add(exec::Seq{}, std::span(frames).first(1));
-  CHECK(oracle::error_of([&] {
-          selector.add(exec::Seq{}, std::span(wrong).subspan(1));
-          return 0;
-        }) == "frame 1: background[0, 0] is -1, expected a probability, 0 to 1");
+  CHECK(oracle::error_of([&] { selector.add(exec::Seq{}, std::span(wrong).subspan(1)); }) ==
+        "frame 1: background[0, 0] is -1, expected a probability, 0 to 1");
   CHECK(selector.count() == 1);
   selector.add(exec::Seq{}, std::span(frames).subspan(1));
   require_same(selector.finish(), selected(video));
@@ -98,16 +96,12 @@ TEST_CASE("frames of another size, and costs that do not fit, are refused") {
   MaskSelector selector({6, 1}, {});
   CHECK(oracle::error_of([&] {
           selector.add(exec::Seq{}, std::span<const ProposalFrame<double>>(video.frames()));
-          return 0;
         }).find("masks have size 1 x 6, expected 6 x 1, that of the video") != std::string::npos);
 
   MaskSelector three(video.size, {});
   three.add(exec::Seq{}, std::span<const ProposalFrame<double>>(video.frames()));
   const auto adding = [&](std::int64_t t, const Table& costs) {
-    return oracle::error_of([&] {
-      three.add_flow_cost(t, costs);
-      return 0;
-    });
+    return oracle::error_of([&] { three.add_flow_cost(t, costs); });
   };
   CHECK(adding(1, Table::Zero(3, 3)) == "(no error)");
   CHECK(adding(2, Table::Zero(3, 3)) == "t is 2, expected a frame with a next one, of 3");

@@ -12,7 +12,7 @@ namespace {
 
 constexpr RetentionOptions reference{.rule = Rule::reference};
 
-Table table(Eigen::Index rows, Eigen::Index columns, const std::vector<double>& values) {
+Table wanted(Eigen::Index rows, Eigen::Index columns, const std::vector<double>& values) {
   return Eigen::Map<const Table>(values.data(), rows, columns);
 }
 
@@ -49,7 +49,7 @@ Expected slow_retain(const Tracks& tracks, const Table& quality, double threshol
 TEST_CASE("Eq. 22 by hand: selected in one frame is enough, and the other frames become absent") {
   const Tracks tracks =
       oracle::packed(oracle::drawn(2, {{"#.", "##", ".."}, {"#.", "#.", "#."}, {".#", "absent", ".#"}}));
-  const Retention result = retain(tracks, table(3, 3, {0.75, 0.5, 0.9, 0.7, 0.7, 0.7, 0.1, 0.9, 0.8}));
+  const Retention result = retain(tracks, wanted(3, 3, {0.75, 0.5, 0.9, 0.7, 0.7, 0.7, 0.1, 0.9, 0.8}));
   CHECK(result.kept == Indices{0, 2});
   CHECK(result.frames == Indices{0, 1, 2});
   CHECK(result.tracks ==
@@ -61,7 +61,7 @@ TEST_CASE("Eq. 22 by hand: selected in one frame is enough, and the other frames
 
 TEST_CASE("the published code asks for two selected frames of a detection") {
   const Tracks tracks = oracle::packed(oracle::drawn(2, {{"#.", "#.", "#."}, {".#", ".#", ".."}}));
-  const Retention result = retain(tracks, table(2, 3, {0.9, 0.9, 0.9, 0.9, 0.1, 0.9}), reference);
+  const Retention result = retain(tracks, wanted(2, 3, {0.9, 0.9, 0.9, 0.9, 0.1, 0.9}), reference);
   CHECK(result.kept == Indices{0});
   CHECK(result.frames == Indices{0, 1, 2});  // detection 1 is out and spoils no frame
   CHECK(result.tracks == tracks.select(Indices{0}));
@@ -70,7 +70,7 @@ TEST_CASE("the published code asks for two selected frames of a detection") {
 TEST_CASE("the published code drops a frame where a staying detection is seen but not selected") {
   const Tracks tracks =
       oracle::packed(oracle::drawn(2, {{"#.", "#.", "#.", "#."}, {"..", ".#", "absent", ".#"}}));
-  const Retention result = retain(tracks, table(2, 4, {0.9, 0.9, 0.9, 0.1, 0.1, 0.9, 0.1, 0.9}), reference);
+  const Retention result = retain(tracks, wanted(2, 4, {0.9, 0.9, 0.9, 0.1, 0.1, 0.9, 0.1, 0.9}), reference);
   CHECK(result.kept == Indices{0, 1});
   CHECK(result.frames == Indices{0, 1, 2});  // frame 3: detection 0 has pixels and is not selected
   CHECK(result.tracks == tracks.select_frames(Indices{0, 1, 2}));
@@ -81,7 +81,7 @@ TEST_CASE("the published code drops a frame where a staying detection is seen bu
 TEST_CASE("the published code drops a video with fewer than two frames left") {
   const Tracks tracks = oracle::packed(oracle::drawn(2, {{"#.", "#.", "#."}, {".#", ".#", ".#"}}));
   const Retention result =
-      retain(tracks, table(2, 3, {0.9, 0.9, 0.1, 0.1, 0.9, 0.9}), reference);  // frame 1 alone
+      retain(tracks, wanted(2, 3, {0.9, 0.9, 0.1, 0.1, 0.9, 0.9}), reference);  // frame 1 alone
   CHECK(result.kept.empty());
   CHECK(result.frames.empty());
   CHECK(result.tracks == Tracks({1, 2}, 0, 0, {}));
@@ -146,12 +146,12 @@ TEST_CASE("retention refuses NaN and shapes that do not fit, under both rules") 
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Tracks tracks = oracle::packed(oracle::drawn(2, {{"#.", "#."}}));
   for (const Rule rule : {Rule::paper, Rule::reference}) {
-    CHECK(oracle::error_of([&] { return retain(tracks, table(1, 2, {1, nan}), {.rule = rule}); }) ==
+    CHECK(oracle::error_of([&] { return retain(tracks, wanted(1, 2, {1, nan}), {.rule = rule}); }) ==
           "quality[0, 1] is NaN, expected a number");
     CHECK(oracle::error_of([&] {
-            return retain(tracks, table(1, 2, {1, 1}), {.threshold = nan, .rule = rule});
+            return retain(tracks, wanted(1, 2, {1, 1}), {.threshold = nan, .rule = rule});
           }) == "threshold is NaN, expected a number");
-    CHECK(oracle::error_of([&] { return retain(tracks, table(2, 1, {1, 1}), {.rule = rule}); }) ==
+    CHECK(oracle::error_of([&] { return retain(tracks, wanted(2, 1, {1, 1}), {.rule = rule}); }) ==
           "quality has shape [2, 1], expected [1, 2]");
   }
 }

@@ -11,7 +11,7 @@ using Scores = std::vector<double>;
 
 namespace {
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
 const std::vector<OverTime> ways{OverTime::any_frame, OverTime::volume, OverTime::frame_mean};
 
 NmsResult nms(const DenseTracks& tracks, const Scores& scores, const NmsOptions& options = {}) {
@@ -158,9 +158,9 @@ TEST_CASE("NaN and lengths that do not fit are refused") {
   };
   CHECK(refusal({0.5}, {}) == "scores has 1 entries, expected one per track (2)");
   CHECK(refusal({0.5, 0.5, 0.5}, {}) == "scores has 3 entries, expected one per track (2)");
-  CHECK(refusal({0.5, not_a_number}, {}) == "scores[1] is NaN, expected a number");
-  CHECK(refusal({0.5, 0.5}, {.iou_threshold = not_a_number}) == "iou_threshold is NaN, expected a number");
-  CHECK(refusal({0.5, 0.5}, {.score_threshold = not_a_number}) ==
+  CHECK(refusal({0.5, no_number}, {}) == "scores[1] is NaN, expected a number");
+  CHECK(refusal({0.5, 0.5}, {.iou_threshold = no_number}) == "iou_threshold is NaN, expected a number");
+  CHECK(refusal({0.5, 0.5}, {.score_threshold = no_number}) ==
         "score_threshold is NaN, expected a number");
   CHECK(refusal({0.5, 0.5}, {.labels = labels}) == "labels has 1 entries, expected one per track (2)");
 }

@@ -15,11 +15,12 @@ namespace vislabel {
 /// elsewhere.
 ///
 /// *Shapes*: `frame`, `background`, `out` [H, W, C]; `masks` [N], the chosen ones.
-/// *Source*: GBOpt, App. C. *Errors*: different shapes.
+/// *Source*: GBOpt, App. C.
+/// *Errors*: different shapes.
 template <class T>
 void compose_frame(const Pixels<const T, 3>& frame, const Masks& masks, const Pixels<const T, 3>& background,
                    const Pixels<T, 3>& out) {
-  const auto [height, width, channels] = frame.shape;
+  const std::int64_t height = frame.shape[0], width = frame.shape[1], channels = frame.shape[2];
   const auto require_shape = [&](const auto& image, const char* name) {
     detail::require(image.shape == frame.shape, name, " has shape [", image.shape[0], ", ", image.shape[1],
                     ", ", image.shape[2], "], expected [", height, ", ", width, ", ", channels,
@@ -29,10 +30,10 @@ void compose_frame(const Pixels<const T, 3>& frame, const Masks& masks, const Pi
   require_shape(out, "out");
   detail::require(Size{height, width} == masks.size(), "frame has size ", Size{height, width}, ", expected ",
                   masks.size(), ", that of the masks");
-  const auto copy = [&, count = channels](const Pixels<const T, 3>& from, std::int64_t y, std::int64_t x) {
+  const auto copy = [&](const Pixels<const T, 3>& from, std::int64_t y, std::int64_t x) {
     const std::byte* a = from.data + y * from.strides[0] + x * from.strides[1];
     std::byte* b = out.data + y * out.strides[0] + x * out.strides[1];
-    for (std::int64_t c = 0; c < count; ++c)
+    for (std::int64_t c = 0; c < channels; ++c)
       std::memcpy(b + c * out.strides[2], a + c * from.strides[2], sizeof(T));
   };
   for (std::int64_t y = 0; y < height; ++y)
