@@ -48,7 +48,8 @@ TEST_CASE("known masks have the text that pycocotools writes") {
   CHECK(to_text(of_counts({100, 100}, {0, 10000})) == "0`h9");
   CHECK(to_text(of_counts({5, 7}, {11, 3, 2, 3, 2, 3, 11})) == ";320009");  // rows 1 to 3, columns 2 to 4
   CHECK(to_text(of_counts({40, 3}, {2, 37, 2, 1, 43, 35})) == "2U12lNY1R1");
-  CHECK(to_text(of_counts({4, 4}, {1, 1, 1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 1})) == "11110O10O10O0");  // a checkerboard
+  CHECK(to_text(of_counts({4, 4}, {1, 1, 1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 1})) ==
+        "11110O10O10O0");  // a checkerboard
 }
 
 TEST_CASE("text and runs go back and forth, of masks of every size and content") {

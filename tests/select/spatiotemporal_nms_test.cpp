@@ -160,8 +160,7 @@ TEST_CASE("NaN and lengths that do not fit are refused") {
   CHECK(refusal({0.5, 0.5, 0.5}, {}) == "scores has 3 entries, expected one per track (2)");
   CHECK(refusal({0.5, no_number}, {}) == "scores[1] is NaN, expected a number");
   CHECK(refusal({0.5, 0.5}, {.iou_threshold = no_number}) == "iou_threshold is NaN, expected a number");
-  CHECK(refusal({0.5, 0.5}, {.score_threshold = no_number}) ==
-        "score_threshold is NaN, expected a number");
+  CHECK(refusal({0.5, 0.5}, {.score_threshold = no_number}) == "score_threshold is NaN, expected a number");
   CHECK(refusal({0.5, 0.5}, {.labels = labels}) == "labels has 1 entries, expected one per track (2)");
 }
 
