@@ -41,7 +41,7 @@ TEST_CASE(
         ++(found.optimal ? proven : unproven)[algorithm == KBestAlgorithm::dijkstra ? 1 : 0];
       }
   }
-  for (const std::size_t algorithm : {0, 1}) {
+  for (const std::size_t algorithm : {std::size_t{0}, std::size_t{1}}) {
     CHECK(proven[algorithm] > 1000);
     CHECK(unproven[algorithm] > 1000);
   }

@@ -20,7 +20,7 @@ TEST_CASE("frames may be added one by one, in chunks or all at once") {
     const SelectMasksOptions options = oracle::random_options(random);
     const SelectedMasks expected = selected(video, options);
     const std::vector<ProposalFrame<double>> frames = video.frames();
-    for (const std::size_t chunk : {1, 2, 3, 100}) {
+    for (const std::size_t chunk : std::vector<std::size_t>{1, 2, 3, 100}) {
       MaskSelector selector(video.size, options);
       for (std::size_t t = 0; t < frames.size(); t += chunk) {
         selector.add(exec::Omp{2}, std::span(frames).subspan(t, std::min(chunk, frames.size() - t)));
