@@ -75,6 +75,8 @@ void require_finite(const Pixels<const T, 2>& map, const char* name, int channel
 template <class T>
 void require_flow(const FlowField<T>& flow, Size size, const char* name) {
   require(flow.size() == size, name, " has size ", flow.size(), ", expected ", size, ", that of the masks");
+  require(flow.y.size() == size, name, " has size ", flow.y.size(), " in y, expected ", size,
+          ", that of the masks");
 }
 
 /// The regions of a frame, and whose synthetic flow each one of them gets.

@@ -13,7 +13,7 @@ namespace vislabel {
 
 /// Options of `k_best` for masks.
 struct MaskChoiceOptions {
-  KBestOptions search;
+  KBestOptions search = {};
   std::int64_t max_overlap = 0;  ///< masks that share at most so many pixels may be chosen together
   Reduction reduction = Reduction::mean;
 };

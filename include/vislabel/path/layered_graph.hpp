@@ -63,6 +63,11 @@ inline void require_costs(std::span<const double> costs, const char* name, std::
   return {table.data(), static_cast<std::size_t>(table.size())};
 }
 
+inline void require_paths(std::int64_t paths) {
+  constexpr std::int64_t most = 1'000'000;
+  require(paths >= 1 && paths <= most, "paths is ", paths, ", expected 1 to ", most);
+}
+
 /// *Errors*: shapes that do not fit; NaN and minus infinity.
 inline void require_layers(std::span<const std::vector<double>> unary, std::span<const Table> pairwise) {
   require(pairwise.size() + (unary.empty() ? 0 : 1) == unary.size(), "pairwise has ", pairwise.size(),
@@ -150,8 +155,7 @@ class PathFinder {
 /// *Cost*: T x K x K x paths.
 [[nodiscard]] inline ShortestPaths shortest_paths(std::span<const std::vector<double>> unary,
                                                   std::span<const Table> pairwise, std::int64_t paths = 1) {
-  constexpr std::int64_t most = 1'000'000;
-  detail::require(paths >= 1 && paths <= most, "paths is ", paths, ", expected 1 to ", most);
+  detail::require_paths(paths);
   return detail::PathFinder(unary, pairwise, static_cast<std::size_t>(paths)).best();
 }
 

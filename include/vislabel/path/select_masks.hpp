@@ -21,7 +21,7 @@ namespace vislabel {
 
 /// Options of `select_masks` and `MaskSelector`.
 struct SelectMasksOptions {
-  MaskChoiceOptions choice;
+  MaskChoiceOptions choice = {};
   double image_weight = 1;          ///< lambda_I
   double flow_weight = 1;           ///< lambda_F
   double consistency_weight = 0.5;  ///< lambda_p
@@ -117,6 +117,7 @@ class MaskSelector {
   MaskSelector(Size size, const SelectMasksOptions& options) : size_(size), options_(options) {
     detail::require_k(options.choice.search);
     detail::require_max_overlap(options.choice.max_overlap);
+    detail::require_paths(options.paths);
     detail::require_weight(options.image_weight, "image_weight");
     detail::require_weight(options.flow_weight, "flow_weight");
     detail::require_weight(options.consistency_weight, "consistency_weight");
@@ -190,7 +191,7 @@ class MaskSelector {
 
 /// Chooses the masks of a whole video: the K best subsets of every frame, then the best path through them.
 ///
-/// *Shapes*: `frames` T; the last one's flow is not looked at.
+/// *Shapes*: `frames` T; the last one's flow is checked, but no step follows it.
 /// *Units and conventions*: for `inside` = `given` use `MaskSelector` and `add_flow_cost`.
 /// *Source*: GBOpt, Sec. 3.3 and Eq. 17, with the last frame's own loss. *Errors*: those of the steps.
 /// *Cost*: a few passes over the pixels of every frame; see `k_best` for the search.
