@@ -255,3 +255,12 @@ TEST_CASE("bad given flows are refused, but what lies outside of the masks may b
   CHECK(message(flow, {flow, unknown}) == "given[0, 2, 0] is nan, expected a finite number of pixels");
   CHECK(message(unknown, {flow, flow}) == "flow[0, 2, 0] is nan, expected a finite number of pixels");
 }
+
+TEST_CASE("a flow whose y has another size than its x is refused") {
+  const std::vector<double> large(64 * 64), small(1);
+  const FlowField<double> flow{vislabel::pixels<const double, 2>(large.data(), {64, 64}),
+                               vislabel::pixels<const double, 2>(small.data(), {1, 1})};
+  const vislabel::Masks none({64, 64}, {});
+  CHECK(oracle::error_of([&] { return flow_cost(vislabel::exec::Seq{}, none, flow, Subsets{{}}); }) ==
+        "flow has size 1 x 1 in y, expected 64 x 64, that of the masks");
+}
