@@ -187,3 +187,26 @@ TEST_CASE("bad input is refused") {
   background(1, 2) = std::nan("");
   CHECK(message(background) == "background[1, 2] is nan, expected a probability, 0 to 1");
 }
+
+TEST_CASE("a saving that many masks share, which may all be chosen, counts once in the search's bound") {
+  constexpr std::int64_t count = 25, height = 12,
+                         width = 5 * count + 40;  // 40 pixels wide, 5 beyond the last
+  const Size size{height, width};
+  std::vector<unsigned char> dense(static_cast<std::size_t>(count * size.pixels()));
+  for (std::int64_t n = 0; n < count; ++n)
+    for (std::int64_t y = 0; y < height; ++y)
+      for (std::int64_t x = 5 * n; x < 5 * n + 40; ++x)
+        dense[static_cast<std::size_t>((n * height + y) * width + x)] = 1;
+  oracle::Random random(25);
+  std::vector<double> background;
+  for (std::int64_t i = 0; i < size.pixels(); ++i)
+    background.push_back(0.2 + static_cast<double>(random.below(500)) / 1000);
+  const Masks masks = pack(vislabel::exec::Seq{},
+                           vislabel::pixels<const unsigned char, 3>(dense.data(), {count, height, width}));
+  MaskChoiceOptions options;
+  options.max_overlap = 280;
+  const auto best =
+      k_best(masks, vislabel::pixels<const double, 2>(background.data(), {height, width}), options);
+  CHECK(best.optimal);
+  CHECK(best.nodes < 10'000);  // counted once per mask: ten million are not enough
+}

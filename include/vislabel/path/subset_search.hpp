@@ -173,7 +173,9 @@ class SubsetSearch {
     with_ = open_;
     erase(open_, v), erase(with_, v);
     for (std::size_t w = 0; w < words_; ++w) with_[w] &= ~group_->conflicts[v * words_ + w];
+    insert(chosen_, v);
     const Cost included = std::max(bound_, included_cost + saving(with_.data()));
+    erase(chosen_, v);
     bound_ = std::max(bound_, cost_ + saving(open_.data()));
     if (included <= bound_) {
       if (bound_ <= limit()) put_back();
@@ -186,10 +188,32 @@ class SubsetSearch {
     }
   }
 
-  /// A lower bound of what choosing among these masks adds. Cliques of masks that exclude each other share
-  /// what each of their masks may save: the smallest saving is taken off a whole clique, of which at most one
-  /// mask will be chosen, then the smallest of what is left, until nothing is.
+  /// A lower bound of what choosing among these masks, besides the chosen ones, adds.
   [[nodiscard]] Cost saving(const std::uint64_t* masks) {
+    const Cost by_cliques = saving_by_cliques(masks);
+    return group_->regions.empty() ? by_cliques : std::max(by_cliques, saving_by_regions(masks));
+  }
+
+  /// What the regions that these masks cover, and no chosen one does, may save, each counted once: where
+  /// masks share pixels and may be chosen together, cliques count a shared saving for each of them.
+  [[nodiscard]] Cost saving_by_regions(const std::uint64_t* masks) const {
+    Cost sum = 0;
+    for (const MaskGroup::Region& region : group_->regions) {
+      if (region.cost >= 0) continue;
+      bool open = false, covered = false;
+      for (std::size_t w = 0; w < words_; ++w) {
+        open |= (region.members[w] & masks[w]) != 0;
+        covered |= (region.members[w] & chosen_[w]) != 0;
+      }
+      if (open && !covered) sum += region.cost;
+    }
+    return sum;
+  }
+
+  /// Cliques of masks that exclude each other share what each of their masks may save: the smallest saving is
+  /// taken off a whole clique, of which at most one mask will be chosen, then the smallest of what is left,
+  /// until nothing is.
+  [[nodiscard]] Cost saving_by_cliques(const std::uint64_t* masks) {
     for (std::size_t w = 0; w < words_; ++w) {
       cover_[w] = masks[w] & saving_[w];
       for (std::uint64_t rest = cover_[w]; rest != 0; rest &= rest - 1) {
