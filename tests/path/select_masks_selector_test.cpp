@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <vislabel/path/select_masks.hpp>
 
 #include "videos.hpp"
@@ -96,7 +97,7 @@ TEST_CASE("frames of another size, and costs that do not fit, are refused") {
   MaskSelector selector({6, 1}, {});
   CHECK(oracle::error_of([&] {
           selector.add(exec::Seq{}, std::span<const ProposalFrame<double>>(video.frames()));
-        }).find("masks have size 1 x 6, expected 6 x 1, that of the video") != std::string::npos);
+        }) == "frame 0: masks have size 1 x 6, expected 6 x 1, that of the video");
 
   MaskSelector three(video.size, {});
   three.add(exec::Seq{}, std::span<const ProposalFrame<double>>(video.frames()));
@@ -107,4 +108,6 @@ TEST_CASE("frames of another size, and costs that do not fit, are refused") {
   CHECK(adding(2, Table::Zero(3, 3)) == "t is 2, expected a frame with a next one, of 3");
   CHECK(adding(-1, Table::Zero(3, 3)) == "t is -1, expected a frame with a next one, of 3");
   CHECK(adding(0, Table::Zero(3, 2)) == "costs is [3, 2], expected [3, 3]");
+  CHECK(adding(0, Table::Constant(3, 3, std::nan(""))) ==
+        "costs of frame 0 hold what is not finite, expected numbers");
 }

@@ -68,8 +68,8 @@ struct RegionCosts {
   std::vector<double> regions;  ///< [R]: what each adds where it is foreground
 };
 
-/// Coarser than sums would need: what is left of roundings in the products is below it, so that regions that
-/// cost the same get the same number, wherever they lie.
+/// Coarser than sums would need, and than the roundings in most products: regions with the same values in the
+/// same order cost exactly the same, wherever they lie, and those in another order nearly always.
 inline constexpr int region_bits = 46;
 
 template <class T>

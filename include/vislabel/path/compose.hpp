@@ -2,7 +2,6 @@
 /// chosen masks alone would move.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>

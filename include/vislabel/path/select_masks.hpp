@@ -135,9 +135,9 @@ class MaskSelector {
   /// *Errors*: masks of another size than the video's; those of `k_best` and `flow_cost`.
   template <exec::Policy P, class T>
   void add(P policy, std::span<const ProposalFrame<T>> frames) {
-    for (const ProposalFrame<T>& frame : frames)
-      detail::require(frame.masks.size() == size_, "masks have size ", frame.masks.size(), ", expected ",
-                      size_, ", that of the video");
+    for (std::size_t t = 0; t < frames.size(); ++t)
+      detail::require(frames[t].masks.size() == size_, "frame ", frames_.size() + t, ": masks have size ",
+                      frames[t].masks.size(), ", expected ", size_, ", that of the video");
     std::vector<FrameCandidates> added(frames.size());
     exec::for_each(policy, static_cast<std::int64_t>(frames.size()), 2'000'000, [&](std::int64_t i) {
       const auto t = static_cast<std::size_t>(i);
@@ -151,13 +151,15 @@ class MaskSelector {
   /// Adds to the flow loss between frames t and t + 1, which were added: `given_flow_cost` of each two
   /// subsets.
   ///
-  /// *Shapes*: `costs` [K_t, K_t+1], not weighted. *Errors*: another frame or shape.
+  /// *Shapes*: `costs` [K_t, K_t+1], not weighted.
+  /// *Errors*: another frame or shape; costs that are not finite.
   void add_flow_cost(std::int64_t t, const Eigen::Ref<const Table>& costs) {
     detail::require(t >= 0 && t + 1 < count(), "t is ", t, ", expected a frame with a next one, of ",
                     count());
     Table& table = pairwise_[static_cast<std::size_t>(t)];
     detail::require(costs.rows() == table.rows() && costs.cols() == table.cols(), "costs is [", costs.rows(),
                     ", ", costs.cols(), "], expected [", table.rows(), ", ", table.cols(), "]");
+    detail::require(costs.allFinite(), "costs of frame ", t, " hold what is not finite, expected numbers");
     table += options_.flow_weight * costs;
   }
 

@@ -100,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="best_first",
         help="search for the sets, with the same result (best_first)",
     )
-    add("--max-nodes", type=at_least(1), metavar="N", help="nodes to expand per frame at most (no limit)")
+    add("--max-nodes", type=at_least(1), metavar="N", help="nodes to expand per frame at most (ten million)")
     add("--iou-threshold", type=finite, default=0.5, metavar="IOU", help="least IoU of a track's masks (0.5)")
     add("--gap", type=at_least(0), default=0, metavar="N", help="frames that a track may be unseen (0)")
     add_threads(parser)
