@@ -94,7 +94,7 @@ namespace detail {
 /// The tracks without those that have no keyframe.
 [[nodiscard]] inline Tracks started(const Tracks& tracks, const Eigen::Ref<const IndexTable>& keyframes,
                                     std::int64_t k) {
-  if ((keyframes.col(k) >= 0).all()) return tracks;
+  if (keyframes.rows() == 0 || (keyframes.col(k) >= 0).all()) return tracks;
   std::vector<Tracks::Slot> slots(static_cast<std::size_t>(tracks.count() * tracks.frames()));
   for (std::int64_t n = 0; n < tracks.count(); ++n)
     for (std::int64_t t = 0; t < tracks.frames() && keyframes(n, k) >= 0; ++t)
