@@ -1,7 +1,7 @@
 # One interface target per dependency, so that a program pays for what it includes:
 #   vislabel::core      core, mask, track                 nothing but C++20
-#   vislabel::eigen     + iou, fuse                       Eigen
-#   vislabel::boost     + path, select            Boost (Dynamic_bitset), Eigen
+#   vislabel::eigen     + iou, fuse, loss, evaluate       Eigen
+#   vislabel::boost     + path, select                    Boost (Dynamic_bitset), Eigen
 #   vislabel::xtensor   + core/xtensor.hpp                xtensor
 #   vislabel::openmp    exec::Omp on several threads      OpenMP, where there is one
 #   vislabel::vislabel  everything but xtensor
@@ -17,7 +17,8 @@ file(GLOB_RECURSE core_headers CONFIGURE_DEPENDS include/vislabel/core/*.hpp inc
      include/vislabel/track/*.hpp)
 list(FILTER core_headers EXCLUDE REGEX "core/xtensor.hpp$")
 list(APPEND core_headers ${PROJECT_SOURCE_DIR}/include/vislabel/version.hpp)
-file(GLOB eigen_headers CONFIGURE_DEPENDS include/vislabel/iou/*.hpp include/vislabel/fuse/*.hpp)
+file(GLOB eigen_headers CONFIGURE_DEPENDS include/vislabel/iou/*.hpp include/vislabel/fuse/*.hpp
+     include/vislabel/loss/*.hpp include/vislabel/evaluate/*.hpp)
 file(GLOB boost_headers CONFIGURE_DEPENDS include/vislabel/path/*.hpp include/vislabel/select/*.hpp)
 
 # vislabel_component(NAME HEADERS .. LINKS ..): an interface target with its own part of the headers.

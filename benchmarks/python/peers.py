@@ -16,6 +16,8 @@ from pathlib import Path
 
 import fusion_rows
 import iou_rows
+import loss_memory
+import loss_rows
 import own_tables
 import path_rows
 import rle_rows
@@ -65,6 +67,16 @@ from 3 frames. *HiGHS*: the exact integer program, a row per clique, found subse
 *The paper's Dijkstra*: its iterated searches on its own costs, made correct, in Python. *networkx*:
 shortest_simple_paths through a decision diagram; for N = 60 it takes seconds. Costs may differ
 by roundings, 1e-11.""",
+    ),
+    "Training": (
+        loss_rows.rows,
+        """Time per call from torch tensors to torch tensors. Logits of a trained network, or with noise of
+standard deviation 4; for the target from a quarter of 480 x 864. *The published loop*: a query is
+resized anew for every truth, estimated (~) from 3 queries. *Batched*: for the target every query once,
+16 at a time as channels, products of matrices; for DropLoss products of matrices of some thousand
+pixels; for the pairwise loss AdelaiDet's unfolding of all pixels; *counted edges alone*: these
+gathered before anything is computed. *Logical*: boolean masks, one truth after the other. Two threads
+are given to all.""",
     ),
 }
 
@@ -117,6 +129,9 @@ def report(only: str, quick: bool) -> str:
     if only in "memory":
         header = ["set", "masks", "runs", "packed B", "4 B per run", "text B", "to runs", "to text"]
         parts += ["## Memory per mask", table.markdown(header, own_tables.memory())]
+    if only in "training memory":
+        header = ["", "", "beside the inputs", "ours", "", "goal: 3x"]
+        parts += ["## Memory of training", table.markdown(header, loss_memory.lines(quick))]
     if only in "selection":
         header = ["", "N", "conflicts", "nodes", "the paper's", "time", "goal", ""]
         lines = own_tables.selection(quick, 0.3 if quick else 2.0)

@@ -30,6 +30,8 @@ void bind_iou(py::module_& module);
 void bind_select(py::module_& module);
 void bind_fuse(py::module_& module);
 void bind_path(py::module_& module);
+void bind_loss(py::module_& module);
+void bind_evaluate(py::module_& module);
 
 /// The policy of every call: `vislabel.set_num_threads` decides how many threads (0: all).
 [[nodiscard]] exec::Omp policy();
@@ -109,6 +111,12 @@ auto visit_number(const py::array& array, F&& f) {
   if (kind == 'i' && width == 4) return f(std::int32_t{});
   if (kind == 'i' && width == 8) return f(std::int64_t{});
   return visit_width(array, std::forward<F>(f));
+}
+
+/// Calls `f` with a value of the array's element type, which is float32 or float64.
+template <class F>
+auto visit_float(const py::array& array, F&& f) {
+  return array.itemsize() == 4 ? f(float{}) : f(double{});
 }
 
 /// An object in a message: its repr, on one line of sensible length, whatever the object does.

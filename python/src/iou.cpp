@@ -1,4 +1,5 @@
 // Bindings of the room iou.
+#include <vislabel/iou/best_match.hpp>
 #include <vislabel/iou/box_iou.hpp>
 #include <vislabel/iou/mask_iou.hpp>
 #include <vislabel/iou/track_iou.hpp>
@@ -33,6 +34,16 @@ void bind_iou(py::module_& module) {
     const py::gil_scoped_release release;
     return frame_iou(policy(), a, b, convention);
   });
+  module.def("best_match",
+             [](const Tracks& a, const Tracks& b, const py::object& empty_pair, const py::object& rule) {
+               const BestMatchOptions options{empty_pair_of(empty_pair), rule_of(rule)};
+               BestMatch out;
+               {
+                 const py::gil_scoped_release release;
+                 out = best_match(policy(), a, b, options);
+               }
+               return std::pair(array_of(out.match), std::move(out.iou));
+             });
   module.def(
       "mask_counts",
       [](const Masks& a, const Masks& b) { return pair_of(intersection_and_union(policy(), a, b)); }, no_gil);

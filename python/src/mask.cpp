@@ -1,6 +1,7 @@
 // Bindings of the room mask: packed batches, run lengths, boolean operations.
 #include <vislabel/mask/boolean.hpp>
 #include <vislabel/mask/convert.hpp>
+#include <vislabel/mask/resize.hpp>
 
 #include "bindings.hpp"
 #include "rle_objects.hpp"
@@ -19,6 +20,14 @@ Masks from_dense(const py::array& array, const std::optional<double>& threshold)
     const auto view = input_view<T, 3>(array);
     const py::gil_scoped_release release;
     return pack(policy(), view);
+  });
+}
+
+Masks from_resized(const py::array& array, double threshold, std::int64_t height, std::int64_t width) {
+  return visit_float(array, [&]<class T>(T) {
+    const auto view = input_view<T, 3>(array);
+    const py::gil_scoped_release release;
+    return pack_resized(policy(), view, {height, width}, threshold);
   });
 }
 
@@ -100,6 +109,7 @@ auto binary(F f) {
 void bind_mask(py::module_& module) {
   py::class_<Masks>(module, "Masks")
       .def_static("from_dense", &from_dense, py::arg("array"), py::arg("threshold") = py::none())
+      .def_static("from_resized", &from_resized)
       .def_static("from_rle", &from_rle, py::arg("rles"), py::arg("size") = py::none())
       .def_static("concatenate", [](const std::vector<Masks>& parts) { return concatenate(parts); })
       .def("to_rle", &rle_list)

@@ -87,4 +87,6 @@ PYBIND11_MODULE(_core, module) {
   bind_select(module);
   bind_fuse(module);
   bind_path(module);
+  bind_loss(module);
+  bind_evaluate(module);
 }

@@ -1,6 +1,9 @@
 // Bindings of the room select.
 #include <optional>
+#include <vislabel/select/prompts.hpp>
+#include <vislabel/select/prototype_memory.hpp>
 #include <vislabel/select/pseudo_labels.hpp>
+#include <vislabel/select/score_filter.hpp>
 
 #include "bindings.hpp"
 
@@ -60,6 +63,44 @@ py::tuple whole(const Tracks& tracks, const DoubleArray& scores, const DoubleArr
                         std::move(result.selected), array_of(result.match));
 }
 
+/// Calls `f` with a view of features [N, D] of float32 or float64 in C order.
+template <class F>
+auto with_features(const py::array& array, F&& f) {
+  const auto view = [&]<class T>(T) {
+    using Rows = Eigen::Array<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    return f(Eigen::Map<const Rows>(static_cast<const T*>(array.data()), array.shape(0), array.shape(1)));
+  };
+  return array.itemsize() == sizeof(float) ? view(float{}) : view(double{});
+}
+
+py::tuple match(const py::array& features, const DoubleArray& prompts, const IndexArray& classes) {
+  const PromptMatch result = with_features(features, [&](const auto& rows) {
+    const auto texts = table_of(prompts);
+    const py::gil_scoped_release release;
+    return match_prompts(policy(), rows, texts, span_of(classes));
+  });
+  return py::make_tuple(array_of(result.label), array_of(result.prompt), array_of(result.similarity));
+}
+
+py::tuple fit(const py::array& features, const IndexArray& labels, std::int64_t k, std::uint64_t seed,
+              std::int64_t max_iterations) {
+  PrototypeMemory result = with_features(features, [&](const auto& rows) {
+    const py::gil_scoped_release release;
+    return fit_prototypes(policy(), rows, span_of(labels), k, {seed, max_iterations});
+  });
+  return py::make_tuple(std::move(result.centroids), array_of(result.classes));
+}
+
+py::array_t<double> similarity(const DoubleArray& centroids, const IndexArray& classes,
+                               const py::array& features, const IndexArray& labels) {
+  const std::span<const std::int64_t> ids = span_of(classes);
+  const PrototypeMemory memory{table_of(centroids), {ids.begin(), ids.end()}};
+  return array_of(with_features(features, [&](const auto& rows) {
+    const py::gil_scoped_release release;
+    return prototype_similarity(policy(), memory, rows, span_of(labels));
+  }));
+}
+
 }  // namespace
 
 void bind_select(py::module_& module) {
@@ -78,6 +119,12 @@ void bind_select(py::module_& module) {
   module.def("retain", &retain_tracks);
   module.def("merge_rounds", &merge);
   module.def("pseudo_labels", &whole);
+  module.def("score_filter", [](const DoubleArray& scores, double threshold) {
+    return score_filter(table_of(scores), threshold);
+  });
+  module.def("match_prompts", &match);
+  module.def("fit_prototypes", &fit);
+  module.def("prototype_similarity", &similarity);
 }
 
 }  // namespace vislabel::python

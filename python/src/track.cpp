@@ -22,6 +22,16 @@ Tracks from_dense(const py::array& array, const std::optional<double>& threshold
   });
 }
 
+Tracks from_resized(const py::array& array, double threshold, std::int64_t height, std::int64_t width,
+                    const ByteArray& present) {
+  const std::span<const std::uint8_t> flags = span_of(present);
+  return visit_float(array, [&]<class T>(T) {
+    const auto view = input_view<T, 4>(array);
+    const py::gil_scoped_release release;
+    return pack_resized(policy(), view, {height, width}, threshold, flags);
+  });
+}
+
 /// N lists of T entries, each an RLE dict or None.
 Tracks from_rle(const py::sequence& rows, std::int64_t height, std::int64_t width, std::int64_t frames) {
   const Size size{height, width};
@@ -155,6 +165,7 @@ py::array_t<double> boxes(const Tracks& tracks) {
 void bind_track(py::module_& module) {
   py::class_<Tracks>(module, "Tracks")
       .def_static("from_dense", &from_dense)
+      .def_static("from_resized", &from_resized)
       .def_static("from_rle", &from_rle)
       .def_static("from_masks", &from_masks)
       .def_static("concatenate", [](const Tracks& a, const Tracks& b) { return concatenate(a, b); })

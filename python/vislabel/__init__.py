@@ -14,7 +14,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vislabel import _core, fuse, iou, mask, path, select
+from vislabel import _core, evaluate, fuse, iou, loss, mask, path, select
 from vislabel._arrays import integer
 from vislabel._core import Error, __version__
 from vislabel._masks import Masks
@@ -31,12 +31,14 @@ __all__ = [
     "build_info",
     "cues",
     "draw",
+    "evaluate",
     "fuse",
     "get_cmake_dir",
     "get_include",
     "get_num_threads",
     "io",
     "iou",
+    "loss",
     "mask",
     "path",
     "propose",

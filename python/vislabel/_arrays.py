@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,8 @@ class Tensor(Protocol[Detached]):
 
 def number(x: Any, name: str) -> float:
     """``x`` as a float; text, bool, complex numbers and arrays with axes are none."""
+    if type(x) is float:
+        return x
     try:
         value = as_array(x, name) if hasattr(x, "dtype") else x
         real = hasattr(type(x), "__float__") or hasattr(type(x), "__index__")  # float() reads text too
@@ -86,7 +88,7 @@ def reason(error: Exception) -> str:
     return text if len(text) <= 120 else f"{text[:117]}..."
 
 
-def is_tensor(x: object) -> bool:
+def is_tensor(x: object) -> TypeGuard[Any]:
     """Whether ``x`` is a torch tensor."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(x, torch.Tensor)

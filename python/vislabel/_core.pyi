@@ -16,12 +16,17 @@ __all__: list[str] = [
     "Tracks",
     "assign",
     "background_cost",
+    "best_match",
     "box_iou",
     "build_info",
     "compose_frame",
     "conflicts",
     "consistency_cost",
     "doob",
+    "drop_loss_weights",
+    "drop_loss_weights_of_logits",
+    "drop_loss_weights_of_points",
+    "f1",
     "flow_cost",
     "foregrounds",
     "frame_iou",
@@ -36,9 +41,15 @@ __all__: list[str] = [
     "masks_from_polygons",
     "merge_rounds",
     "missing_data",
+    "pairwise_affinity_loss",
+    "pairwise_affinity_loss_backward",
+    "projection_loss",
+    "projection_loss_backward",
     "pseudo_labels",
     "pseudo_masks",
     "quality",
+    "quality_target",
+    "rank_correlation",
     "remove_inaccurate",
     "retain",
     "rle_area",
@@ -68,6 +79,13 @@ class Masks:
     @staticmethod
     def from_dense(
         array: numpy.ndarray, threshold: typing.SupportsFloat | typing.SupportsIndex | None = None
+    ) -> Masks: ...
+    @staticmethod
+    def from_resized(
+        arg0: numpy.ndarray,
+        arg1: typing.SupportsFloat | typing.SupportsIndex,
+        arg2: typing.SupportsInt | typing.SupportsIndex,
+        arg3: typing.SupportsInt | typing.SupportsIndex,
     ) -> Masks: ...
     @staticmethod
     def from_rle(
@@ -109,6 +127,14 @@ class Tracks:
         arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
         arg3: typing.SupportsInt | typing.SupportsIndex,
         arg4: typing.SupportsInt | typing.SupportsIndex,
+    ) -> Tracks: ...
+    @staticmethod
+    def from_resized(
+        arg0: numpy.ndarray,
+        arg1: typing.SupportsFloat | typing.SupportsIndex,
+        arg2: typing.SupportsInt | typing.SupportsIndex,
+        arg3: typing.SupportsInt | typing.SupportsIndex,
+        arg4: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
     ) -> Tracks: ...
     @staticmethod
     def from_rle(
@@ -181,6 +207,11 @@ def assign(
     arg6: typing.Any,
 ) -> tuple: ...
 def background_cost(arg0: Masks, arg1: numpy.ndarray, arg2: typing.Any) -> tuple: ...
+def best_match(
+    arg0: Tracks, arg1: Tracks, arg2: typing.Any, arg3: typing.Any
+) -> tuple[
+    numpy.typing.NDArray[numpy.int64], typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]
+]: ...
 def box_iou(
     arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
@@ -202,6 +233,41 @@ def doob(
     arg3: typing.Any,
     arg4: typing.Any,
 ) -> Tracks: ...
+@typing.overload
+def drop_loss_weights(
+    arg0: Masks, arg1: Masks, arg2: typing.SupportsFloat | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def drop_loss_weights(
+    arg0: Tracks, arg1: Tracks, arg2: typing.SupportsFloat | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def drop_loss_weights_of_logits(
+    arg0: numpy.ndarray, arg1: Masks, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.Any
+) -> numpy.typing.NDArray[numpy.float64]: ...
+@typing.overload
+def drop_loss_weights_of_logits(
+    arg0: numpy.ndarray, arg1: Tracks, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.Any
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def drop_loss_weights_of_points(
+    arg0: numpy.ndarray,
+    arg1: numpy.ndarray,
+    arg2: typing.SupportsFloat | typing.SupportsIndex,
+    arg3: typing.Any,
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def f1(
+    arg0: collections.abc.Sequence[
+        tuple[
+            Tracks,
+            typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+            Tracks,
+            typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+            typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+        ]
+    ],
+    arg1: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None,
+    arg2: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple: ...
 def flow_cost(
     arg0: Masks,
     arg1: numpy.ndarray,
@@ -267,6 +333,38 @@ def merge_rounds(
     arg0: Tracks, arg1: Tracks, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.Any
 ) -> tuple: ...
 def missing_data(arg0: Tracks, arg1: Tracks, arg2: typing.Any) -> tuple: ...
+def pairwise_affinity_loss(
+    arg0: numpy.ndarray,
+    arg1: numpy.ndarray,
+    arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+    arg3: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg4: typing.Any,
+    arg5: typing.SupportsFloat | typing.SupportsIndex | None,
+    arg6: typing.SupportsFloat | typing.SupportsIndex,
+    arg7: typing.Any,
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.int64]]: ...
+def pairwise_affinity_loss_backward(
+    arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg1: numpy.ndarray,
+    arg2: numpy.ndarray,
+    arg3: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+    arg4: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg5: typing.Any,
+    arg6: typing.SupportsFloat | typing.SupportsIndex | None,
+    arg7: typing.SupportsFloat | typing.SupportsIndex,
+    arg8: typing.Any,
+    arg9: numpy.ndarray,
+) -> None: ...
+def projection_loss(
+    arg0: numpy.ndarray, arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg2: typing.Any
+) -> numpy.typing.NDArray[numpy.float64]: ...
+def projection_loss_backward(
+    arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg1: numpy.ndarray,
+    arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg3: typing.Any,
+    arg4: numpy.ndarray,
+) -> None: ...
 def pseudo_labels(
     arg0: Tracks,
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
@@ -293,6 +391,20 @@ def quality(
     arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
 ) -> typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"]: ...
+def quality_target(
+    arg0: numpy.ndarray,
+    arg1: Tracks,
+    arg2: typing.SupportsFloat | typing.SupportsIndex,
+    arg3: typing.Any,
+    arg4: typing.Any,
+) -> tuple[
+    typing.Annotated[numpy.typing.NDArray[numpy.float64], "[m, n]"], numpy.typing.NDArray[numpy.int64]
+]: ...
+def rank_correlation(
+    arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+) -> tuple: ...
 def remove_inaccurate(
     arg0: Tracks, arg1: Tracks, arg2: typing.SupportsFloat | typing.SupportsIndex
 ) -> tuple: ...

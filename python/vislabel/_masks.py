@@ -56,6 +56,13 @@ def dense_input(
     return array, value
 
 
+def resized_input(array: npt.NDArray[Any], threshold: float | None) -> tuple[npt.NDArray[Any], float]:
+    """Maps that can be resized, and their threshold."""
+    if array.dtype.kind != "f" or threshold is None:
+        raise Error(f"x has dtype {array.dtype}: only floats with a threshold can be resized to size")
+    return array, threshold
+
+
 def dense_output(out: Any, shape: tuple[int, ...], x: object) -> tuple[npt.NDArray[Any], Any]:
     """The array to write, and what to return for it: ``out`` itself, or a new one."""
     if out is None:
@@ -102,11 +109,16 @@ class Masks(Packed):
         DLPack, any strides; read in place.
     threshold : float, optional
         Set where ``x > threshold``; NaN is not set.
+    size : (H, W), optional
+        Of the masks, where the floats are maps [N, h, w] of another size: they are resized bilinearly
+        (half-pixel centers: torch's ``interpolate(mode="bilinear", align_corners=False)``) and compared with
+        the threshold in one pass that never stores them.
 
     Raises
     ------
     vislabel.Error
-        Another number of axes; floats without a threshold; a frame of more than 2**32 - 1 pixels.
+        Another number of axes; floats without a threshold; ``size`` for anything but floats; a frame of more
+        than 2**32 - 1 pixels.
 
     Examples
     --------
@@ -119,8 +131,14 @@ class Masks(Packed):
     __slots__ = ()
     _packed: _core.Masks
 
-    def __init__(self, x: ArrayLike, threshold: float | None = None) -> None:
-        self._packed = _core.Masks.from_dense(*dense_input(x, "N,H,W", threshold))
+    def __init__(
+        self, x: ArrayLike, threshold: float | None = None, size: tuple[int, int] | None = None
+    ) -> None:
+        array, rounded = dense_input(x, "N,H,W", threshold)
+        if size is None:
+            self._packed = _core.Masks.from_dense(array, rounded)
+        else:
+            self._packed = _core.Masks.from_resized(*resized_input(array, rounded), *size_pair(size))
 
     @classmethod
     def from_rle(cls, rles: Sequence[Rle], size: tuple[int, int] | None = None) -> Masks:

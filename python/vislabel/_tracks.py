@@ -23,7 +23,7 @@ from vislabel._arrays import (
     size_pair,
 )
 from vislabel._core import Error
-from vislabel._masks import Counts, Masks, Rle, as_masks, dense_input, dense_output, named
+from vislabel._masks import Counts, Masks, Rle, as_masks, dense_input, dense_output, named, resized_input
 from vislabel._packed import Packed
 
 
@@ -42,6 +42,8 @@ class Tracks(Packed):
         False marks an absent slot. Default: all are present.
     threshold : float, optional
         Set where ``x > threshold``.
+    size : (H, W), optional
+        Of the masks, where the floats are maps [N, T, h, w] of another size, as for `Masks`.
 
     Raises
     ------
@@ -53,7 +55,11 @@ class Tracks(Packed):
     _packed: _core.Tracks
 
     def __init__(
-        self, x: ArrayLike, present: ArrayLike | None = None, threshold: float | None = None
+        self,
+        x: ArrayLike,
+        present: ArrayLike | None = None,
+        threshold: float | None = None,
+        size: tuple[int, int] | None = None,
     ) -> None:
         array, rounded = dense_input(x, "N,T,H,W", threshold)
         shape = array.shape[:2]
@@ -62,7 +68,11 @@ class Tracks(Packed):
             if present is None
             else flags(present, "present", shape, str(list(shape)))
         )
-        self._packed = _core.Tracks.from_dense(array, rounded, given)
+        if size is None:
+            self._packed = _core.Tracks.from_dense(array, rounded, given)
+        else:
+            maps = resized_input(array, rounded)
+            self._packed = _core.Tracks.from_resized(*maps, *size_pair(size), given)
 
     @classmethod
     def from_rle(

@@ -6,7 +6,7 @@ tensors where an argument is a tensor.
 
 from __future__ import annotations
 
-from typing import Any, Literal, overload
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,21 @@ import numpy.typing as npt
 from vislabel import _arrays, _core
 from vislabel._arrays import ArrayLike, Float64, Given, Int64, Tensor, like
 from vislabel._masks import Masks, as_masks
-from vislabel._options import BoxOverlap
+from vislabel._options import BoxOverlap, Rule
 from vislabel._tracks import Tracks, as_tracks
 
 EmptyPair = Literal["zero", "one"]
 OverTime = Literal["volume", "any_frame", "frame_mean"]
 
-__all__ = ["box_iou", "frame_iou", "intersection_and_union", "mask_iou", "track_iou"]
+__all__ = [
+    "BestMatch",
+    "best_match",
+    "box_iou",
+    "frame_iou",
+    "intersection_and_union",
+    "mask_iou",
+    "track_iou",
+]
 
 
 @overload
@@ -121,6 +129,42 @@ def frame_iou(a: Tracks | ArrayLike, b: Tracks | ArrayLike, *, empty_pair: Empty
     left, right = as_tracks(a, "a"), as_tracks(b, "b")
     rows = _core.frame_iou(left._packed, right._packed, empty_pair)
     return like(rows.reshape(len(left), len(right), left.frames), a, b)
+
+
+class BestMatch(NamedTuple):
+    """What `best_match` finds."""
+
+    match: Any
+    """Int64 [N]: the best track of b; -1: there is none."""
+    iou: Any
+    """Float64 [N, T]: the frame IoUs with it; 0 where there is none."""
+
+
+def best_match(
+    a: Tracks | ArrayLike, b: Tracks | ArrayLike, *, empty_pair: EmptyPair = "zero", rule: Rule = "paper"
+) -> BestMatch:
+    """For every track of ``a`` the track of ``b`` with the largest mean frame IoU.
+
+    What the quality of a predicted track is compared with (AutoQ-VIS, Fig. 4): see
+    `vislabel.evaluate.rank_correlation`.
+
+    Parameters
+    ----------
+    a, b : Tracks [N, T], [M, T]
+        Or arrays [N, T, H, W] of bool or integers.
+    empty_pair : {"zero", "one"}
+        The IoU of a frame where neither track has a pixel.
+    rule : {"paper", "reference"}
+        Of equally good tracks the first, or the last as in the published code.
+
+    Raises
+    ------
+    vislabel.Error
+        Different sizes or numbers of frames.
+    """
+    left, right = as_tracks(a, "a"), as_tracks(b, "b")
+    match, iou = _core.best_match(left._packed, right._packed, empty_pair, rule)
+    return BestMatch(like(match, a, b), like(iou, a, b))
 
 
 @overload

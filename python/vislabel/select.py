@@ -1,7 +1,8 @@
-"""AutoQ-VIS's selection of pseudo-labels: spatiotemporal NMS, quality, retention, rounds.
+"""AutoQ-VIS's selection of pseudo-labels, and UVIS's labels and filters of instances.
 
-Source: Lu, Kaya, Papadopoulos, "AutoQ-VIS", Sec. 2.2 and supplement Eq. 16-22. Arrays in a result are NumPy,
-or torch where an argument is a tensor.
+AutoQ-VIS: spatiotemporal NMS, quality, retention, rounds (Lu, Kaya, Papadopoulos, Sec. 2.2 and supplement
+Eq. 16-22). UVIS: scores, prompts, prototype memory (Huang et al., supplement A and B). Arrays in a result are
+NumPy, or torch where an argument is a tensor.
 """
 
 from __future__ import annotations
@@ -15,6 +16,16 @@ from vislabel import _arrays, _core
 from vislabel._arrays import ArrayLike, Float64, Given, Tensor, like, number, table, vector
 from vislabel._options import Rule
 from vislabel._tracks import Tracks, as_tracks
+from vislabel._uvis import (
+    PROMPT_TEMPLATES,
+    PromptMatch,
+    Prompts,
+    PrototypeMemory,
+    match_prompts,
+    prompts,
+    prototype_filter,
+    score_filter,
+)
 from vislabel.iou import OverTime
 
 Suppress = Literal["at_least", "more_than"]
@@ -22,12 +33,20 @@ Suppress = Literal["at_least", "more_than"]
 __all__ = [
     "MergedRounds",
     "NmsResult",
+    "PROMPT_TEMPLATES",
+    "PromptMatch",
+    "Prompts",
+    "PrototypeMemory",
     "PseudoLabels",
     "Retention",
+    "match_prompts",
     "merge_rounds",
+    "prompts",
+    "prototype_filter",
     "pseudo_labels",
     "quality",
     "retain",
+    "score_filter",
     "spatiotemporal_nms",
 ]
 

@@ -88,12 +88,12 @@ class LaneSum {
   std::array<double, 8> lanes_{};
 };
 
-/// The logarithm of a product of factors in [1e-6, 1]: one logarithm in all, and more exact than a sum of
+/// The logarithm of a product of factors in [1e-9, 1]: one logarithm in all, and more exact than a sum of
 /// them. Every 32 factors a lane's exponent is put aside.
 class LogProduct {
  public:
   void multiply(const double* factors, std::size_t count) {
-    constexpr std::size_t chunk = 256;  // 32 in a lane: more than 1e-192
+    constexpr std::size_t chunk = 256;  // 32 in a lane: more than 1e-289
     for (std::size_t begin = 0; begin < count; begin += chunk) {
       lanes_ = over_lanes(factors + begin, count - begin < chunk ? count - begin : chunk, 1, lanes_,
                           [](DoubleLane product, DoubleLane x) { return product * x; });

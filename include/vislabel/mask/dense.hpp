@@ -121,9 +121,10 @@ class DensePacker {
   std::vector<std::uint8_t> bytes_;
 };
 
-/// Every image of a dense array, packed; the leading axes in C order.
-template <exec::Policy P, class T, std::size_t D, class IsSet>
-[[nodiscard]] std::vector<PackedMask> pack_all(P policy, const Pixels<const T, D>& dense, IsSet is_set) {
+/// Every image of a dense array as a mask of `size`, by a packer per thread; the leading axes in C order.
+template <exec::Policy P, class T, std::size_t D, class MakePacker>
+[[nodiscard]] std::vector<PackedMask> pack_each(P policy, const Pixels<const T, D>& dense, Size size,
+                                                std::int64_t ns_each, MakePacker&& make_packer) {
   constexpr std::int64_t most_masks = std::int64_t{1} << 32;
   std::int64_t count = 1;
   for (std::size_t axis = 0; axis < D; ++axis) {
@@ -135,15 +136,19 @@ template <exec::Policy P, class T, std::size_t D, class IsSet>
     count *= dense.shape[axis];
   }
   require_size(dense.size(), "the array's frame");
-  std::vector<PackedMask> masks(static_cast<std::size_t>(dense.count()));
-  if (dense.size().pixels() == 0) return masks;  // and perhaps no memory
-  exec::for_each(
-      policy, dense.count(), dense.size().pixels() / 16 + 500,
-      [&] { return DensePacker<T, IsSet>(dense.size(), is_set); },
-      [&](auto& packer, std::int64_t n) {
-        masks[static_cast<std::size_t>(n)] = packer.pack(dense.image(n));
-      });
+  std::vector<PackedMask> masks(static_cast<std::size_t>(count));
+  if (size.pixels() == 0) return masks;  // and perhaps no memory
+  exec::for_each(policy, count, ns_each, make_packer, [&](auto& packer, std::int64_t n) {
+    masks[static_cast<std::size_t>(n)] = packer.pack(dense.image(n));
+  });
   return masks;
+}
+
+/// Every image of a dense array, packed; the leading axes in C order.
+template <exec::Policy P, class T, std::size_t D, class IsSet>
+[[nodiscard]] std::vector<PackedMask> pack_all(P policy, const Pixels<const T, D>& dense, IsSet is_set) {
+  return pack_each(policy, dense, dense.size(), dense.size().pixels() / 16 + 500,
+                   [&] { return DensePacker<T, IsSet>(dense.size(), is_set); });
 }
 
 /// Writes the 32 x 16 pixels of a block at (y, x), cut at the frame's edges.

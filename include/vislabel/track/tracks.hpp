@@ -9,6 +9,7 @@
 #include <vislabel/core/exec.hpp>
 #include <vislabel/mask/convert.hpp>
 #include <vislabel/mask/masks.hpp>
+#include <vislabel/mask/resize.hpp>
 
 namespace vislabel {
 
@@ -152,11 +153,16 @@ inline void require_same_video(const Tracks& a, const char* name, const Tracks& 
   return slots;
 }
 
+template <class T>
+void require_flags(std::span<const std::uint8_t> present, const Pixels<const T, 4>& dense) {
+  require(present.empty() || static_cast<std::int64_t>(present.size()) == dense.count(), "present has ",
+          present.size(), " entries, expected N * T = ", dense.shape[0], " * ", dense.shape[1]);
+}
+
 template <class P, class T, class IsSet>
 [[nodiscard]] Tracks pack_tracks(P policy, const Pixels<const T, 4>& dense,
                                  std::span<const std::uint8_t> present, IsSet is_set) {
-  require(present.empty() || static_cast<std::int64_t>(present.size()) == dense.count(), "present has ",
-          present.size(), " entries, expected N * T = ", dense.shape[0], " * ", dense.shape[1]);
+  require_flags(present, dense);
   return {dense.size(), dense.shape[0], dense.shape[1], slots_of(pack_all(policy, dense, is_set), present)};
 }
 
@@ -180,6 +186,18 @@ template <exec::Policy P, class T>
                                 std::span<const std::uint8_t> present = {}) {
   detail::require(!std::isnan(threshold), "threshold is NaN, expected a number");
   return detail::pack_tracks(policy, values, present, detail::Above{threshold});
+}
+
+/// Packs tracks of numbers (logits) at another resolution: set where the bilinearly resized map > threshold.
+///
+/// *Shapes*: `values` [N, T, h, w], any strides; `present` as for `pack`; out [N, T] of `size`.
+/// *Units and conventions*, *Errors*: as for `pack_resized` of masks.
+template <exec::Policy P, std::floating_point T>
+[[nodiscard]] Tracks pack_resized(P policy, const Pixels<const T, 4>& values, Size size, double threshold,
+                                  std::span<const std::uint8_t> present = {}) {
+  detail::require_flags(present, values);
+  return {size, values.shape[0], values.shape[1],
+          detail::slots_of(detail::pack_all_resized(policy, values, size, threshold), present)};
 }
 
 /// Packs run-length encoded tracks.

@@ -1,0 +1,129 @@
+/// What the losses share: logits and their probabilities, and boxes that some instances do not have.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <vislabel/core/box.hpp>
+#include <vislabel/core/error.hpp>
+#include <vislabel/core/exec.hpp>
+#include <vislabel/core/pixels.hpp>
+#include <vislabel/mask/crop.hpp>
+
+namespace vislabel {
+
+/// What NaN among the numbers of a network does.
+enum class OnNaN {
+  error,      ///< it is refused, by its place
+  propagate,  ///< it makes the results NaN that depend on it, as torch would
+};
+
+/// A box, or none: the instance is not annotated there, and has no loss.
+using BoxSlot = std::optional<Box>;
+
+namespace detail {
+
+/// The probability that a logit stands for, and the other one: both to the last bits, however small.
+struct Probabilities {
+  double foreground, background;
+};
+
+[[nodiscard]] inline Probabilities probabilities(double logit) {
+  const double e = std::exp(-std::abs(logit));
+  const double large = 1 / (1 + e), small = e / (1 + e);
+  return logit >= 0 ? Probabilities{large, small} : Probabilities{small, large};
+}
+
+/// A finite logit in double; an infinite one is the largest.
+template <std::floating_point T>
+[[nodiscard]] double finite_logit(T logit) {
+  constexpr T largest = std::numeric_limits<T>::max();
+  return static_cast<double>(std::clamp(logit, -largest, largest));
+}
+
+template <std::floating_point T>
+[[nodiscard]] bool has_nan(const Pixels<const T, 2>& map) {
+  bool found = false;
+  const auto look = [&](const std::byte* value, std::ptrdiff_t stride) {
+    for (std::int64_t x = 0; x < map.size().width; ++x) {
+      T number;
+      std::memcpy(&number, value + x * stride, sizeof(T));
+      found |= number != number;
+    }
+  };
+  constexpr std::ptrdiff_t element = sizeof(T);
+  for (std::int64_t y = 0; y < map.size().height; ++y)
+    map.column_stride() == element ? look(map.row(y), element) : look(map.row(y), map.column_stride());
+  return found;
+}
+
+/// *Errors*: NaN in image `i`, by its place on all axes.
+template <std::floating_point T, std::size_t D>
+void refuse_nan(const Pixels<const T, D>& maps, std::int64_t i, const char* name) {
+  const Pixels<const T, 2> map = maps.image(i);
+  for (std::int64_t y = 0; y < map.size().height; ++y)
+    for (std::int64_t x = 0; x < map.size().width; ++x) {
+      if (!std::isnan(map.at(y, x))) continue;
+      std::string place;
+      for (std::size_t axis = D - 2; axis-- > 0; i /= maps.shape[axis])
+        place = text(i % maps.shape[axis], ", ") + place;
+      require(false, name, "[", place, y, ", ", x, "] is NaN, expected a number");
+    }
+}
+
+/// Whether image `i` holds NaN. *Errors*: it does, and must not.
+template <std::floating_point T, std::size_t D>
+bool checked_nan(const Pixels<const T, D>& maps, std::int64_t i, const char* name, OnNaN nan) {
+  if (!has_nan(maps.image(i))) return false;
+  if (nan == OnNaN::error) refuse_nan(maps, i, name);
+  return true;
+}
+
+/// One box or none per image of `logits`, each finite and of no negative side.
+template <class T, std::size_t D>
+void require_boxes(std::span<const BoxSlot> boxes, const Pixels<T, D>& logits) {
+  require(static_cast<std::int64_t>(boxes.size()) == logits.count(), "boxes has ", boxes.size(),
+          " boxes, expected one per map of logits (", logits.count(), ")");
+  for (std::size_t n = 0; n < boxes.size(); ++n)
+    if (boxes[n]) require_box(*boxes[n], std::numeric_limits<double>::infinity(), "boxes[", n, "]");
+}
+
+/// The pixels that a box covers; none of them in any row or column where it has none in the frame.
+[[nodiscard]] inline PixelRectangle covered(const Box& box, Size frame) {
+  const PixelRectangle pixels = pixels_of(box, frame);
+  return pixels.left < pixels.right && pixels.top < pixels.bottom ? pixels : PixelRectangle{};
+}
+
+/// *Errors*: another number of upstream gradients than boxes; an output of another shape than the logits.
+template <class T, std::size_t D>
+void require_gradient(std::span<const double> gradient, std::span<const BoxSlot> boxes,
+                      const Pixels<const T, D>& logits, const Pixels<T, D>& out) {
+  require(gradient.size() == boxes.size(), "gradient has ", gradient.size(),
+          " numbers, expected one per box (", boxes.size(), ")");
+  require(out.shape == logits.shape, "out has another shape than logits");
+}
+
+/// Writes one value everywhere.
+template <class T>
+void fill(const Pixels<T, 2>& out, T value) {
+  for (std::int64_t y = 0; y < out.size().height; ++y)
+    for (std::int64_t x = 0; x < out.size().width; ++x)
+      std::memcpy(out.row(y) + x * out.column_stride(), &value, sizeof(T));
+}
+
+/// Adds to one element.
+template <class T>
+void add_to(const Pixels<T, 2>& out, std::int64_t y, std::int64_t x, double value) {
+  const T sum = static_cast<T>(static_cast<double>(out.at(y, x)) + value);
+  std::memcpy(out.row(y) + x * out.column_stride(), &sum, sizeof(T));
+}
+
+}  // namespace detail
+}  // namespace vislabel

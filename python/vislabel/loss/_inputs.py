@@ -1,0 +1,99 @@
+"""What the losses take: maps of logits, and arrays that go with them, on one device."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from vislabel._arrays import ArrayLike, as_array, indices, is_tensor, like, shown
+from vislabel._core import Error
+
+OnNaN = Literal["error", "propagate"]
+Reduction = Literal["mean", "sum", "none"]
+
+
+def chosen(value: Any, name: str, choices: Any) -> None:
+    """Errors: a value that the option ``name`` does not have."""
+    if value not in get_args(choices):
+        raise Error(f"{name} is {shown(value)}, expected one of: {', '.join(get_args(choices))}")
+
+
+def floats(x: ArrayLike, name: str, axes: tuple[str, ...]) -> Any:
+    """``x`` as a tensor on the CPU if it is one, else as an array: float32 or float64.
+
+    ``axes`` are the shapes that it may have, such as ``"N,H,W"``.
+    """
+    array: Any = on_cpu(x, name) if is_tensor(x) else as_array(x, name)
+    if array.ndim not in [len(shape.split(",")) for shape in axes]:
+        shapes = " or ".join(f"[{shape.replace(',', ', ')}]" for shape in axes)
+        raise Error(f"{name} has shape {list(array.shape)}, expected {shapes}")
+    kind = str(array.dtype).removeprefix("torch.")
+    if kind in ("float16", "bfloat16"):
+        return array.float()
+    if kind not in ("float32", "float64"):
+        raise Error(f"{name} has dtype {kind}, expected floats")
+    return array
+
+
+def on_cpu(x: Any, name: str) -> Any:
+    """The tensor itself. Errors: it is on another device, or not dense."""
+    if x.device.type != "cpu" or str(x.layout) != "torch.strided":
+        as_array(x, name)  # says why not
+        raise Error(f"{name} is a tensor on {x.device}, expected the CPU")
+    return x
+
+
+def beside(x: ArrayLike, name: str, logits: Any, dtype: Any, kind: str) -> Any:
+    """``x`` as the kind of array that ``logits`` is, without a gradient; ``kind`` is torch's ``dtype``."""
+    if is_tensor(x):
+        x = on_cpu(x, name).detach()
+        if not is_tensor(logits):
+            x = as_array(x, name)
+    elif is_tensor(logits):
+        x = like(np.ascontiguousarray(as_array(x, name)), logits)
+    if is_tensor(x):
+        import torch
+
+        return x.to(getattr(torch, kind))
+    return np.asarray(as_array(x, name), dtype)
+
+
+def boxes_beside(boxes: ArrayLike, logits: Any) -> Any:
+    """One box per map of logits, float64 [.., 4], where logits are [.., H, W]."""
+    boxes = beside(boxes, "boxes", logits, np.float64, "float64")
+    wanted = [*logits.shape[:-2], 4]
+    if list(boxes.shape) == [0] and wanted[0] == 0:
+        boxes = boxes.reshape(wanted)
+    if list(boxes.shape) != wanted:
+        raise Error(f"boxes has shape {list(boxes.shape)}, expected {wanted}: one box per map of logits")
+    return boxes
+
+
+def integers_beside(x: ArrayLike, name: str, count: int, logits: Any) -> Any:
+    """``x`` as int64 [count], the kind of array that ``logits`` is."""
+    if is_tensor(x) and is_tensor(logits):
+        x = on_cpu(x, name)
+        if list(x.shape) == [count] and not (x.is_floating_point() or x.is_complex() or x.itemsize == 1):
+            return x.long()
+    return like(indices(x, name, count), logits)
+
+
+def image_of_maps(
+    shape: tuple[int, ...], images: int, image: npt.NDArray[np.int64] | None
+) -> npt.NDArray[np.int64]:
+    """Which of ``images`` images each map of logits of such a shape belongs to, [N] or [N * T]."""
+    if image is not None:
+        return image
+    if len(shape) == 4 and images > 1:
+        return np.tile(np.arange(shape[1]), shape[0])
+    return np.zeros(math.prod(shape[:-2]), np.int64)
+
+
+def reduced(losses: Any, counts: Any, reduction: Reduction) -> Any:
+    """One loss per instance as ``reduction`` has it; ``counts`` are their divisors."""
+    if reduction == "none":
+        return losses / counts.clip(1)
+    return losses.sum() if reduction == "sum" else losses.sum() / counts.sum().clip(1)
