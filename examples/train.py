@@ -1,50 +1,54 @@
-"""Training on pseudo-labels: a small network learns masks and their quality, then proposes for the next round.
+"""Training on pseudo-labels: a small network learns masks and their quality, and proposes the next round.
 
-The labels are those of `./dev demo`, which are made here where they are not there yet. Shown the part of a frame
-around a box, the network says where the object is, whether there is one, and which IoU it expects of its mask.
-It learns in two ways: from the masks, as AutoQ-VIS does, with DropLoss and quality targets; and from nothing but
-their boxes, as PM-VIS does, with projection and pairwise losses. What it is compared with is held out: neither a
-frame nor a track of that is ever learned from. What it proposes then goes through `vislabel select`, which makes
-the next round's labels; `--labels` trains on them.
+The labels are those of `./dev demo`, which are made here where they are not there yet. Shown the part of a
+frame around a box, the network says where the object is, whether there is one, and which IoU it expects of
+its mask. It learns in two ways: from the masks, as AutoQ-VIS does, with DropLoss and quality targets; and
+from their boxes alone, as PM-VIS does, with projection and pairwise losses. What it is compared with is held
+out: neither a frame nor a track of that is ever learned from. What it proposes then goes through `vislabel
+select`, which makes the labels of the next round; `--labels` learns from them.
 
-Needs PyTorch. Both modes together take about two minutes on two cores. The same seed gives the same networks on
-the same machine, unless `--seconds` cuts the training short.
+Needs PyTorch. Both together take about two minutes on two cores. The same seed gives the same networks on the
+same machine, unless `--seconds` cuts the training short.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import cv2
-import numpy as np
-import vislabel as vl
-from demo import CLIP, auto_q_vis, frames_of, run
-from vislabel import Error
-from vislabel.cli.terminal import print_table
+# Threads that wait in circles would keep the workers from the cores; OpenMP reads this when it is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 try:
+    import cv2
+    import numpy as np
     import torch
-    from torch.utils.data import DataLoader
-except ImportError:
-    sys.exit("train: PyTorch is missing: pip install torch")
+    import vislabel as vl
+except ImportError as missing:
+    sys.exit(f"train: {missing.name} is missing: pip install 'vislabel[cli]' torch")
 
+from torch.utils.data import DataLoader
 from train_data import Clip, Prompts, Sample, batched
 from train_held_out import Split, baselines
 from train_losses import from_boxes, from_masks
 from train_network import MaskNetwork
+from train_outcome import THRESHOLD, Outcome, print_course, print_outcomes
 from train_pictures import Course, curves, sheet
 from train_proposals import correlations, proposals, segment
+from vislabel import Error
+
+# isort: split
+from demo import CLIP, auto_q_vis, frames_of, run
 
 LOSSES = {"masks": from_masks, "boxes": from_boxes}
 BATCH, RATE, VARY = 32, 3e-3, 0.25
 CHECKS = 8  # of the held-out masks, while a network learns
-THRESHOLD = "0.75"  # AutoQ-VIS's: unlike the demonstration's, these scores are learned
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,14 @@ class Material:
         """The frames of a video, its labels and the candidates of `vislabel propose`."""
         start, stop = frames_of(video)
         frames = vl.propose.read_video(video, start=start, stop=stop)
-        dataset, (found,) = vl.io.read_dataset(labels), vl.io.read_results(candidates)
-        (known,) = dataset
-        if known.video.file_names != frames.names:
-            raise Error(f"{labels} is not of the frames {frames.names[0]} to {frames.names[-1]}")
-        clip = Clip(np.stack(list(frames)), known.tracks)
-        return cls(clip, Split.of(known.tracks), found)
+        dataset, results = vl.io.read_dataset(labels), vl.io.read_results(candidates)
+        if [known.file_names for known in dataset.videos] != [frames.names]:
+            raise Error(f"{labels} is not of the frames {frames.names[0]} to {frames.names[-1]} alone")
+        tracks = dataset.annotations(dataset.videos[0].id).tracks
+        found = results.video(dataset.videos[0].id)
+        if found.tracks.frames != tracks.frames or found.tracks.size != tracks.size:
+            raise Error(f"{candidates} has other frames than {labels}")
+        return cls(Clip(np.stack(list(frames)), tracks), Split.of(tracks), found)
 
     def samples(self, times: int, seed: int) -> Prompts:
         """What to learn from."""
@@ -80,43 +86,31 @@ class Material:
         return tracks, float(vl.iou.frame_iou(tracks, self.clip.labels).diagonal().T[where].mean())
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What one mode came to."""
-
-    masks: vl.Tracks
-    """The masks in the boxes of what is held out."""
-    course: Course
-    seconds: float
-    spearman: dict[str, float]
-    selected: dict[str, Any]
-    """What `vislabel select` reports."""
-
-
 def learn(mode: str, given: Material, options: argparse.Namespace) -> tuple[MaskNetwork, Course]:
     """Train a network in one mode."""
     torch.manual_seed(options.seed)
     network, course = MaskNetwork(), Course()
-    course.check(given.held_out(network)[1])  # in threads; the workers are forked after this
+    course.check(given.held_out(network)[1])  # in threads, before the workers are forked
     batches = loader(given.samples(options.epochs, options.seed), options.seed)
     optimiser = torch.optim.AdamW(network.parameters(), RATE)
     begin = time.perf_counter()
     for step, batch in enumerate(batches):
         seconds = time.perf_counter() - begin
         progress = max(step / len(batches), seconds / options.seconds)
-        if progress >= 1:
+        if step and progress >= 1:
             break
-        if progress >= len(course.ious) / CHECKS:
+        if step and progress >= len(course.ious) / CHECKS:
             course.check(given.held_out(network)[1])
-            report(course, seconds)
-        optimiser.param_groups[0]["lr"] = RATE * min(1, 0.1 + 20 * progress) * (1 + math.cos(math.pi * progress)) / 2
+            print_course(course, seconds)
+        warm_up, cooling = min(1, 0.1 + 20 * progress), 0.5 + 0.5 * math.cos(math.pi * min(1, progress))
+        optimiser.param_groups[0]["lr"] = RATE * warm_up * cooling
         loss = LOSSES[mode](network(batch.picture), batch)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         course.losses.append(loss.item())
     course.check(given.held_out(network)[1])
-    report(course, time.perf_counter() - begin)
+    print_course(course, time.perf_counter() - begin)
     return network, course
 
 
@@ -135,13 +129,6 @@ def loader(samples: Prompts, seed: int) -> DataLoader[Sample]:
     )
 
 
-def report(course: Course, seconds: float) -> None:
-    """One line about where a training is."""
-    loss = np.mean(course.losses[course.steps[-2] :])
-    line = f"step {course.steps[-1]:4}  loss {loss:.3f}  IoU with what is held out {course.ious[-1]:.3f}"
-    print(f"  {line}  {seconds:5.1f} s", flush=True)
-
-
 def outcome(mode: str, given: Material, labels: Path, options: argparse.Namespace) -> Outcome:
     """Train in one mode, propose, and select the labels of the next round."""
     print(f"\nlearning from {mode}")
@@ -152,15 +139,17 @@ def outcome(mode: str, given: Material, labels: Path, options: argparse.Namespac
     results, labelled = (options.output / f"{name}-{mode}.json" for name in ("results", "round2"))
     vl.io.write_results(results, [found])
     selected = run("select", results, "--previous", labels, "-o", labelled, "--threshold", THRESHOLD)
+    (after,) = vl.io.read_dataset(labelled)
     spearman = correlations(found, given.clip.labels, given.split.first)
-    return Outcome(given.held_out(network)[0], course, seconds, spearman, selected)
+    masks = int((after.tracks.area > 0).sum())
+    return Outcome(given.held_out(network)[0], course, seconds, spearman, selected["counts"], masks)
 
 
 def train(options: argparse.Namespace) -> None:
     """Train in the modes asked for, and print and draw how it went."""
     labels = options.labels or options.demo / "pseudo.json"
     candidates = options.demo / "results-round2.json"
-    if not (labels.exists() and candidates.exists()):
+    if not candidates.exists() or not (options.labels or labels.exists()):
         options.demo.mkdir(parents=True, exist_ok=True)
         start, stop = frames_of(options.video)
         auto_q_vis(options.video, options.demo, ("--start", str(start), "--stop", str(stop)))
@@ -174,7 +163,8 @@ def train(options: argparse.Namespace) -> None:
     weights = sum(own.numel() for own in MaskNetwork().parameters())
     print(f"prompts: {len(split.prompts(given.candidates.tracks))}; network: {weights} weights")
     made = {mode: outcome(mode, given, labels, options) for mode in options.mode}
-    print_outcome(drawn, made)
+    before = len(given.clip.labels), int((given.clip.labels.area > 0).sum())
+    print_outcomes(drawn, made, before)
     pictures = {
         "curves.png": curves({mode: own.course for mode, own in made.items()}, drawn),
         "held_out.png": sheet(given.clip, split.held_out, {mode: own.masks for mode, own in made.items()}),
@@ -184,45 +174,37 @@ def train(options: argparse.Namespace) -> None:
         print(f"look at: {options.output / name}")
 
 
-def print_outcome(drawn: dict[str, float], made: dict[str, Outcome]) -> None:
-    """Three tables: the IoU, the rank correlations, the labels of the next round."""
-    rows = [(name, f"{iou:.3f}", "") for name, iou in drawn.items()]
-    for mode, own in made.items():
-        rows.append((f"untrained network", f"{own.course.ious[0]:.3f}", ""))
-        rows.append((f"network, trained from {mode}", f"{own.course.ious[-1]:.3f}", f"{own.seconds:.0f} s"))
-    print()
-    print_table(("masks in the boxes of what is held out", "mean IoU", "time"), dict.fromkeys(rows))
-    print()
-    print_table(
-        ("Spearman with the IoU to what is held out", "quality", "confidence"),
-        [(f"proposals, trained from {mode}", *(f"{v:.3f}" for v in own.spearman.values())) for mode, own in made.items()],
-    )
-    print()
-    kept = ("detections", "survivors", "retained", "selected", "matched", "appended", "tracks")
-    print_table(
-        (f"next round, threshold {THRESHOLD}", *kept),
-        [(f"trained from {mode}", *(str(own.selected["counts"].get(name, "")) for name in kept)) for mode, own in made.items()],
-    )
-    print()
-
-
 def arguments() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     add = parser.add_argument
     add("video", nargs="?", type=Path, default=CLIP, help="as the demonstration had it (its clip)")
     add("--demo", type=Path, default=Path("demo"), help="folder that the demonstration wrote (demo)")
     add("--labels", type=Path, help="labels to learn from (pseudo.json of the demonstration)")
     add("-o", "--output", type=Path, default=Path("demo/train"), help="folder to write (demo/train)")
     add("--mode", nargs="+", choices=list(LOSSES), default=list(LOSSES), help="what to learn from (both)")
-    add("--epochs", type=int, default=2, help="how often each prompt is seen (2)")
-    add("--seconds", type=float, default=math.inf, help="most seconds for each mode (no limit)")
+    add("--epochs", type=positive(int), default=2, help="how often each prompt is seen (2)")
+    add("--seconds", type=positive(float), default=math.inf, help="most seconds for each mode (no limit)")
     add("--seed", type=int, default=0, help="of weights, order and views (0)")
     return parser
+
+
+def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
+    """A number above 0, for argparse."""
+
+    def number(text: str) -> float:
+        value = kind(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        return value
+
+    return number
 
 
 if __name__ == "__main__":
     try:
         train(arguments().parse_args())
-    except Error as error:
+    except (Error, OSError) as error:
         sys.exit(f"train: {error}")

@@ -19,7 +19,10 @@ from torch.utils.data import Dataset
 
 Array = npt.NDArray[Any]
 
-PICTURE, MASK = (96, 64), (48, 32)  # rows and columns of what the network sees, and cells of the mask it makes
+PICTURE, MASK = (
+    (96, 64),
+    (48, 32),
+)  # rows and columns of what the network sees, and cells of the mask it makes
 CONTEXT = 1.5  # how much larger than its box a view is, in each direction
 MATCHED = 0.5  # IoU from which the box of a prompt is taken for that of a label
 
@@ -99,8 +102,8 @@ class Prompts(Dataset[Sample]):
     """Every prompt `times` over, each time in another view.
 
     Each side of the view moves by up to `vary` of its prompt's length, its colours change, and half of the
-    views are mirrored; sample i is always the same. The network is never told the box: were it told, or always
-    shown the same view of it, it would learn from boxes alone to fill them.
+    views are mirrored; sample i is always the same. The network is never told the box: were it told, or
+    always shown the same view of it, it would learn from boxes alone to fill them.
     """
 
     def __init__(self, clip: Clip, prompts: Sequence[Prompt], times: int, vary: float, seed: int) -> None:
@@ -123,12 +126,18 @@ class Prompts(Dataset[Sample]):
             layers = [layer[:, ::-1] for layer in layers]
             own[0] = MASK[1] - own[0] - own[2]
         picture, lab, mask, near = (np.ascontiguousarray(layer.transpose(2, 0, 1)) for layer in layers)
-        arrays = picture, np.array(not np.isnan(own[0])), mask[0], own, lab
-        return Sample(*(torch.from_numpy(array.astype(np.float32)) for array in arrays), vl.Masks(near))
+        return Sample(
+            torch.from_numpy(picture.astype(np.float32)),
+            torch.tensor(float(not np.isnan(own[0]))),
+            torch.from_numpy(mask[0]),
+            torch.from_numpy(own.astype(np.float32)),
+            torch.from_numpy(lab),
+            vl.Masks(near),
+        )
 
 
 def in_view(labels: vl.Masks, view: View, box: Array) -> tuple[Array, Array, Array]:
-    """The labels in a view, bool [h, w, G]; the cells and the box of the one that a box is of, 0 and NaN of none."""
+    """The labels in a view, bool [h, w, G]; of the one whose box it is, cells and box, or 0 and NaN."""
     whole = np.array([[view.left, view.top, view.width, view.height]], float)
     labels = labels[np.flatnonzero(vl.iou.box_iou(whole, labels.box)[0])]
     near = np.zeros((view.height, view.width, len(labels)), bool)
@@ -145,7 +154,8 @@ def in_view(labels: vl.Masks, view: View, box: Array) -> tuple[Array, Array, Arr
 def batched(samples: Sequence[Sample]) -> Sample:
     """Samples as one batch."""
     *tensors, labels = zip(*samples, strict=True)
-    return Sample(*map(torch.stack, tensors), list(labels))
+    picture, is_object, mask, box, lab = map(torch.stack, tensors)
+    return Sample(picture, is_object, mask, box, lab, list(labels))
 
 
 def prompts_of(tracks: vl.Tracks, where: Array) -> list[Prompt]:

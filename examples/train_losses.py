@@ -31,15 +31,16 @@ def from_masks(predicted: Predicted, batch: Sample) -> torch.Tensor:
 def from_boxes(predicted: Predicted, batch: Sample) -> torch.Tensor:
     """PM-VIS: masks that fill their box in each direction, with like colours on one side of their edge.
 
-    No mask is looked at. For its quality, the IoU of the mask's own box with the given one has to do, which is
-    the factor H of PM-VIS's SCM. *Source*: PM-VIS, Eq. 1-3.
+    No mask is looked at. For the quality of one, the IoU of its own box with the given one has to do: the
+    factor H of PM-VIS's SCM. *Source*: PM-VIS, Eq. 1-3.
     """
     own = vl.Masks(predicted.mask, threshold=0.0).box
     overlap = vl.iou.box_iou(own, batch.box.nan_to_num().double().numpy()).diagonal()
     each = torch.arange(len(batch.box))  # every prompt has a picture of its own
     projection = vl.loss.projection(predicted.mask, batch.box)
     affinity = vl.loss.pairwise_affinity(predicted.mask, batch.lab, batch.box, image=each)
-    return projection + AFFINITY * affinity + of_heads(predicted, batch, torch.from_numpy(np.float32(overlap)))
+    mask: torch.Tensor = projection + AFFINITY * affinity
+    return mask + of_heads(predicted, batch, torch.from_numpy(overlap.astype(np.float32)))
 
 
 def of_heads(predicted: Predicted, batch: Sample, iou: torch.Tensor) -> torch.Tensor:
@@ -51,7 +52,9 @@ def of_heads(predicted: Predicted, batch: Sample, iou: torch.Tensor) -> torch.Te
 def dice(predicted: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """1 - twice what two masks [B, h, w] share over what they have together, [B]."""
     shared = (predicted * mask).sum(dim=(1, 2))
-    return 1 - (2 * shared + 1) / (predicted.sum(dim=(1, 2)) + mask.sum(dim=(1, 2)) + 1)
+    both = predicted.sum(dim=(1, 2)) + mask.sum(dim=(1, 2))
+    loss: torch.Tensor = 1 - (2 * shared + 1) / (both + 1)
+    return loss
 
 
 def mean(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import cv2
@@ -13,7 +13,7 @@ from vislabel._lettering import BLACK, GREY, write
 
 INKS = {"masks": (0, 110, 220), "boxes": (220, 90, 0)}
 GREEN = (0, 170, 60)
-HEIGHT, WIDTH, MARGIN = 300, 560, 64  # pixels of a panel, and around it
+HEIGHT, WIDTH, MARGIN = 400, 560, 64  # pixels of a panel, and around it
 POINTS = 40  # of the curve of the loss: each is a mean
 INSTANCES = 12  # on the sheet of held-out masks
 CELL = 200  # pixels of its cells before they are put together
@@ -74,7 +74,7 @@ def _y(share: float) -> int:
 
 
 def sheet(clip: Clip, where: Array, made: Mapping[str, vl.Tracks]) -> Array:
-    """Some instances, `where` [N, T] is True: as they are, with their label, and with the masks of each mode."""
+    """Instances `where` [N, T] is True: as they are, with their label, and with the masks of each mode."""
     labels, sources = clip.labels, {"label": clip.labels, **made}
     iou = {name: vl.iou.frame_iou(own, labels).diagonal().T for name, own in made.items()}
     cells, captions = [], []
@@ -92,10 +92,12 @@ def sheet(clip: Clip, where: Array, made: Mapping[str, vl.Tracks]) -> Array:
 
 
 def spread(where: Array, count: int) -> list[tuple[int, int]]:
-    """Up to `count` of the places where [N, T] is True, of as many rows as possible, and far apart in each."""
+    """Up to `count` places where [N, T] is True, of as many rows as possible, far apart in each."""
     columns = {n: np.flatnonzero(row).tolist() for n, row in enumerate(where) if row.any()}
     each = -(-count // len(columns))
-    places = [(n, own[len(own) * (2 * k + 1) // (2 * each)]) for k in range(each) for n, own in columns.items()]
+    places = [
+        (n, own[len(own) * (2 * k + 1) // (2 * each)]) for k in range(each) for n, own in columns.items()
+    ]
     return sorted(list(dict.fromkeys(places))[:count])
 
 
@@ -113,4 +115,6 @@ def _enlarged(picture: Array) -> Array:
     """A picture [h, w, ..] with pixels repeated until it is `CELL` high."""
     height, width = picture.shape[:2]
     columns = np.arange(max(1, round(CELL * width / height))) * height // CELL
-    return picture[(np.arange(CELL) * height // CELL)[:, None], columns.clip(max=width - 1)]
+    rows = np.arange(CELL) * height // CELL
+    out: Array = picture[rows[:, None], columns.clip(max=width - 1)]
+    return out

@@ -27,7 +27,11 @@ class Segmented:
 def segment(network: MaskNetwork, frames: Array, boxes: vl.Tracks, where: Array) -> Segmented:
     """The masks that the network gives for the boxes of tracks, where [N, T] is True and they have pixels."""
     frame, track = np.nonzero((where & (boxes.area > 0)).T)
-    found, objectness, iou = [vl.Masks(np.zeros((0, *boxes.size), bool))], np.zeros(boxes.shape), np.zeros(boxes.shape)
+    found, objectness, iou = (
+        [vl.Masks(np.zeros((0, *boxes.size), bool))],
+        np.zeros(boxes.shape),
+        np.zeros(boxes.shape),
+    )
     network.eval()
     for i in range(0, len(frame), BATCH):
         places = track[i : i + BATCH], frame[i : i + BATCH]
@@ -40,7 +44,9 @@ def segment(network: MaskNetwork, frames: Array, boxes: vl.Tracks, where: Array)
         found.append(vl.Masks(np.stack(dense)))
         objectness[places], iou[places] = predicted.objectness.sigmoid(), predicted.iou
     network.train()
-    return Segmented(vl.Tracks.from_masks(vl.Masks.concatenate(found), track, frame, boxes.shape), objectness, iou)
+    return Segmented(
+        vl.Tracks.from_masks(vl.Masks.concatenate(found), track, frame, boxes.shape), objectness, iou
+    )
 
 
 def proposals(network: MaskNetwork, frames: Array, candidates: vl.io.Detections) -> vl.io.Detections:
@@ -52,16 +58,19 @@ def proposals(network: MaskNetwork, frames: Array, candidates: vl.io.Detections)
     seen = found.tracks.area > 0
     rows = np.flatnonzero(seen.any(axis=1))
     scores = (found.objectness * seen).sum(axis=1)[rows] / seen.sum(axis=1)[rows]
-    return vl.io.Detections(candidates.video_id, found.tracks[rows], scores, candidates.labels[rows], found.iou[rows])
+    return vl.io.Detections(
+        candidates.video_id, found.tracks[rows], scores, candidates.labels[rows], found.iou[rows]
+    )
 
 
 def correlations(found: vl.io.Detections, labels: vl.Tracks, first: int) -> dict[str, float]:
-    """Spearman's rank correlation with the IoU to the best label of the frames from `first`: AutoQ-VIS, Fig. 4."""
+    """Spearman's rank correlation with the IoU to the best label, frames from `first` (AutoQ-VIS, Fig. 4)."""
     frames = slice(first, labels.frames)
     seen = found.tracks.area[:, frames] > 0
     iou = vl.iou.best_match(found.tracks.select_frames(frames), labels.select_frames(frames)).iou
     assert found.predicted_iou is not None
     quality = vl.select.quality(found.scores, found.predicted_iou)[:, frames]
     confidence = np.broadcast_to(found.scores[:, None], seen.shape)
-    named = {"quality": quality, "confidence": confidence}
+    expected = found.predicted_iou[:, frames]
+    named = {"quality": quality, "confidence": confidence, "predicted IoU": expected}
     return {name: vl.evaluate.rank_correlation(own[seen], iou[seen]).spearman for name, own in named.items()}

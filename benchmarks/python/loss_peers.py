@@ -82,17 +82,11 @@ def box_masks(boxes: Tensor, size: tuple[int, int], dtype: torch.dtype) -> Tenso
 
 
 def projection(logits: Tensor, boxes: Tensor) -> Tensor:
+    """By `max`, whose gradient goes to the first of equal maxima; `amax` would share it among them."""
     scores = logits.sigmoid()
     mask = box_masks(boxes, (logits.shape[1], logits.shape[2]), logits.dtype)
-    return sum((dice(scores.amax(axis), mask.amax(axis)) for axis in (1, 2)), torch.zeros(())).mean()
-
-
-def projection_of_one(logits: Tensor, boxes: Tensor) -> Tensor:
-    """The same by `max`, whose gradient goes to one of equal maxima, as AdelaiDet's."""
-    scores = logits.sigmoid()
-    mask = box_masks(boxes, (logits.shape[1], logits.shape[2]), logits.dtype)
-    terms = [dice(scores.max(axis).values, mask.max(axis).values) for axis in (1, 2)]
-    return (terms[0] + terms[1]).mean()
+    by_x, by_y = (dice(scores.max(axis).values, mask.max(axis).values) for axis in (1, 2))
+    return (by_x + by_y).mean()
 
 
 def dice(x: Tensor, t: Tensor) -> Tensor:

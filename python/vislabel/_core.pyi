@@ -27,6 +27,7 @@ __all__: list[str] = [
     "drop_loss_weights_of_logits",
     "drop_loss_weights_of_points",
     "f1",
+    "fit_prototypes",
     "flow_cost",
     "foregrounds",
     "frame_iou",
@@ -39,12 +40,14 @@ __all__: list[str] = [
     "mask_counts",
     "mask_iou",
     "masks_from_polygons",
+    "match_prompts",
     "merge_rounds",
     "missing_data",
     "pairwise_affinity_loss",
     "pairwise_affinity_loss_backward",
     "projection_loss",
     "projection_loss_backward",
+    "prototype_similarity",
     "pseudo_labels",
     "pseudo_masks",
     "quality",
@@ -61,6 +64,7 @@ __all__: list[str] = [
     "rle_merge",
     "rle_runs",
     "scm",
+    "score_filter",
     "set_num_threads",
     "shortest_paths",
     "shqm",
@@ -268,6 +272,13 @@ def f1(
     arg1: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None,
     arg2: typing.SupportsFloat | typing.SupportsIndex,
 ) -> tuple: ...
+def fit_prototypes(
+    arg0: numpy.ndarray,
+    arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+    arg2: typing.SupportsInt | typing.SupportsIndex,
+    arg3: typing.SupportsInt | typing.SupportsIndex,
+    arg4: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple: ...
 def flow_cost(
     arg0: Masks,
     arg1: numpy.ndarray,
@@ -329,6 +340,11 @@ def masks_from_polygons(
     arg1: typing.SupportsInt | typing.SupportsIndex,
     arg2: typing.SupportsInt | typing.SupportsIndex,
 ) -> Masks: ...
+def match_prompts(
+    arg0: numpy.ndarray,
+    arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+) -> tuple: ...
 def merge_rounds(
     arg0: Tracks, arg1: Tracks, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.Any
 ) -> tuple: ...
@@ -365,6 +381,12 @@ def projection_loss_backward(
     arg3: typing.Any,
     arg4: numpy.ndarray,
 ) -> None: ...
+def prototype_similarity(
+    arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+    arg2: numpy.ndarray,
+    arg3: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+) -> numpy.typing.NDArray[numpy.float64]: ...
 def pseudo_labels(
     arg0: Tracks,
     arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
@@ -432,6 +454,10 @@ def scm(
     arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
     arg3: typing.Any,
 ) -> numpy.ndarray: ...
+def score_filter(
+    arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    arg1: typing.SupportsFloat | typing.SupportsIndex,
+) -> typing.Annotated[numpy.typing.NDArray[numpy.bool], "[m, 1]"]: ...
 def set_num_threads(arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 def shortest_paths(
     arg0: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.float64]],

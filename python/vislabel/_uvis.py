@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vislabel import _arrays, _core
-from vislabel._arrays import ArrayLike, Error, Int64, as_array, indices, integer, like, number, table, vector
+from vislabel._arrays import ArrayLike, Int64, as_array, indices, integer, like, number, table, vector
+from vislabel._core import Error
 
 #: UVIS's seven prompts of a class, in the order of its supplement; ``{}`` stands for the class's name.
 PROMPT_TEMPLATES = (
@@ -67,6 +68,8 @@ def score_filter(*scores: ArrayLike, threshold: float = 0.7) -> Any:
 
     Notes
     -----
+    Compared in double: the float32 nearest to 0.7 is less than 0.7.
+
     Source: UVIS, supplement A ("mask and CLIP score with a 0.7 threshold") and B1; that a score equal to the
     threshold suffices is ours.
 
@@ -124,14 +127,13 @@ def prompts(
             raise Error(f"templates[{i}] is {_arrays.shown(form)}, expected text with {{}} for the name")
     if not forms:
         raise Error("templates is empty, expected at least one template")
-    named = isinstance(class_names, Mapping)
-    names = list(class_names.values()) if named else _arrays.items(class_names, "class_names")
-    keys = list(class_names) if named else range(len(names))
-    classes = [integer(key, "a key of class_names") for key in keys]
-    for key, name in zip(keys, names, strict=True):
+    if not isinstance(class_names, Mapping):
+        class_names = dict(enumerate(_arrays.items(class_names, "class_names")))
+    classes = [integer(key, "a key of class_names") for key in class_names]
+    for key, name in class_names.items():
         if not isinstance(name, str) or not name.strip():
             raise Error(f"class_names[{_arrays.shown(key)}] is {_arrays.shown(name)}, expected a name")
-    texts = [form.replace("{}", name) for name in names for form in forms]
+    texts = [form.replace("{}", name) for name in class_names.values() for form in forms]
     return Prompts(texts, np.repeat(np.array(classes, np.int64), len(forms)))
 
 

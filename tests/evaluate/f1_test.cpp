@@ -2,93 +2,18 @@
 
 #include <cmath>
 #include <limits>
-#include <oracle.hpp>
-#include <vislabel/evaluate/f1.hpp>
+
+#include "scenes.hpp"
 
 using namespace vislabel;
 using oracle::DenseTracks;
-using Labels = std::vector<std::int64_t>;
+using oracle::f1_of;
+using oracle::Labels;
+using oracle::Scene;
 
 namespace {
 
 constexpr double nan_score = std::numeric_limits<double>::quiet_NaN();
-
-/// A video with what belongs to it.
-struct Scene {
-  DenseTracks predicted;
-  Labels predicted_labels;
-  DenseTracks truth;
-  Labels truth_labels;
-  std::vector<double> scores = {};
-};
-
-F1Scores f1_of(const std::vector<Scene>& scenes, const F1Options& options = {}) {
-  std::vector<Tracks> packed;
-  for (const Scene& scene : scenes)
-    packed.push_back(oracle::packed(scene.predicted)), packed.push_back(oracle::packed(scene.truth));
-  std::vector<F1Video> videos;
-  for (std::size_t v = 0; v < scenes.size(); ++v)
-    videos.push_back({packed[2 * v], scenes[v].predicted_labels, packed[2 * v + 1], scenes[v].truth_labels,
-                      scenes[v].scores});
-  const F1Scores result = f1(exec::Seq{}, std::span<const F1Video>(videos), options);
-  oracle::under_every_policy([&](auto policy) {
-    const F1Scores again = f1(policy, std::span<const F1Video>(videos), options);
-    REQUIRE((again.tp == result.tp && again.fp == result.fp && again.fn == result.fn));
-  });
-  return result;
-}
-
-struct Tally {
-  std::int64_t tp = 0, fp = 0, fn = 0;
-};
-
-bool has_pixels(const oracle::Slot& slot) { return slot && oracle::area(*slot) > 0; }
-
-/// One class in one frame, word by word: again and again the best prediction that has not had its turn.
-Tally slow_frame(const Scene& scene, std::int64_t t, std::int64_t label, double threshold) {
-  const auto members = [&](const DenseTracks& tracks, const Labels& labels) {
-    Labels out;
-    for (std::int64_t n = 0; n < tracks.count; ++n)
-      if (labels[static_cast<std::size_t>(n)] == label && has_pixels(tracks(n, t))) out.push_back(n);
-    return out;
-  };
-  const auto score = [&](std::int64_t n) {
-    if (scene.scores.empty()) return 0.0;
-    const bool per_track = static_cast<std::int64_t>(scene.scores.size()) == scene.predicted.count;
-    return scene.scores[static_cast<std::size_t>(per_track ? n : n * scene.predicted.frames + t)];
-  };
-  Labels waiting = members(scene.predicted, scene.predicted_labels),
-         free = members(scene.truth, scene.truth_labels);
-  Tally tally;
-  while (!waiting.empty()) {
-    auto turn = waiting.begin();
-    for (auto i = waiting.begin(); i != waiting.end(); ++i)
-      if (score(*i) > score(*turn)) turn = i;
-    double most = -1;
-    auto taken = free.end();
-    for (auto m = free.begin(); m != free.end(); ++m) {
-      const double iou = oracle::frame_iou(scene.predicted(*turn, t), scene.truth(*m, t));
-      if (iou > most) most = iou, taken = m;
-    }
-    if (most > threshold)
-      ++tally.tp, free.erase(taken);
-    else
-      ++tally.fp;
-    waiting.erase(turn);
-  }
-  tally.fn = static_cast<std::int64_t>(free.size());
-  return tally;
-}
-
-Tally slow_class(const std::vector<Scene>& scenes, std::int64_t label, double threshold) {
-  Tally sum;
-  for (const Scene& scene : scenes)
-    for (std::int64_t t = 0; t < scene.truth.frames; ++t) {
-      const Tally frame = slow_frame(scene, t, label, threshold);
-      sum = {sum.tp + frame.tp, sum.fp + frame.fp, sum.fn + frame.fn};
-    }
-  return sum;
-}
 
 /// Equal, or both NaN.
 bool same_share(double share, std::int64_t part, std::int64_t whole) {
@@ -100,7 +25,7 @@ void check_against_definition(const std::vector<Scene>& scenes, const F1Options&
   double sum = 0;
   int defined = 0;
   for (std::size_t c = 0; c < result.classes.size(); ++c) {
-    const Tally tally = slow_class(scenes, result.classes[c], options.iou_threshold);
+    const oracle::Tally tally = oracle::slow_class(scenes, result.classes[c], options.iou_threshold);
     REQUIRE(result.tp[c] == tally.tp);
     REQUIRE(result.fp[c] == tally.fp);
     REQUIRE(result.fn[c] == tally.fn);
@@ -113,27 +38,6 @@ void check_against_definition(const std::vector<Scene>& scenes, const F1Options&
     REQUIRE(std::isnan(result.mean));
   else
     REQUIRE(result.mean == sum / defined);
-}
-
-Labels random_labels(oracle::Random& random, std::int64_t count) {
-  Labels out;
-  for (std::int64_t n = 0; n < count; ++n) out.push_back(random.between(-1, 1) * 1'000'000'007);
-  return out;
-}
-
-/// Few pixels, few classes, few scores: everything ties.
-Scene random_scene(oracle::Random& random) {
-  const std::int64_t frames = random.below(4), predictions = random.below(7), truths = random.below(6);
-  const Size size = random.any_of(std::vector<Size>{{1, 2}, {1, 3}, {2, 2}, {1, 4}, {2, 3}, {33, 17}});
-  Scene scene{oracle::random_tracks(random, size, predictions, frames), random_labels(random, predictions),
-              oracle::random_tracks(random, size, truths, frames), random_labels(random, truths)};
-  const std::int64_t scores = random.any_of(Labels{0, predictions, predictions * frames});
-  for (std::int64_t i = 0; i < scores; ++i) {
-    const bool slot = frames > 0 && scores == predictions * frames && scores != predictions;
-    const bool unseen = slot && !has_pixels(scene.predicted(i / frames, i % frames));
-    scene.scores.push_back(unseen ? nan_score : static_cast<double>(random.below(3)));
-  }
-  return scene;
 }
 
 /// How many pairs of one frame and class could be found at most.
@@ -255,7 +159,7 @@ TEST_CASE("the counts equal the definition on small scenes full of ties") {
   oracle::Random random(511);
   for (int round = 0; round < 3000; ++round) {
     std::vector<Scene> scenes;
-    for (std::int64_t v = random.below(4); v >= 0; --v) scenes.push_back(random_scene(random));
+    for (std::int64_t v = random.below(4); v >= 0; --v) scenes.push_back(oracle::random_scene(random));
     F1Options options{.iou_threshold =
                           random.any_of(std::vector<double>{0, 0.25, 1.0 / 3, 0.5, 0.5, 2.0 / 3, 1})};
     if (random.one_in(3)) options.classes = Labels{1'000'000'007, 4, 0};
@@ -269,8 +173,9 @@ TEST_CASE("the counts equal the definition where there is work for threads") {
   for (const std::int64_t frames : {1, 40, 7}) {
     const std::int64_t predictions = 30, truths = 20;
     Scene scene{oracle::random_tracks(random, {9, 11}, predictions, frames),
-                random_labels(random, predictions), oracle::random_tracks(random, {9, 11}, truths, frames),
-                random_labels(random, truths)};
+                oracle::random_labels(random, predictions),
+                oracle::random_tracks(random, {9, 11}, truths, frames),
+                oracle::random_labels(random, truths)};
     for (std::int64_t i = 0; i < predictions * frames; ++i)
       scene.scores.push_back(static_cast<double>(random.below(20)));
     scenes.push_back(scene);
@@ -282,7 +187,7 @@ TEST_CASE(
     "swapping the sides where all scores are equal swaps FP and FN if the masks of one side are disjoint") {
   oracle::Random random(513);
   for (int round = 0; round < 500; ++round) {
-    Scene scene = random_scene(random);
+    Scene scene = oracle::random_scene(random);
     for (std::int64_t m = 0; m < scene.truth.count; ++m)
       for (std::int64_t t = 0; t < scene.truth.frames; ++t)
         for (std::int64_t other = 0; other < m; ++other) {

@@ -18,7 +18,7 @@ Rows = list[list[Any]]
 
 def frame_counts(predicted: Any, truth: Any, scores: Any, threshold: float) -> list[int]:
     """TP, FP and FN of the masks of one class in one frame, RLEs without the empty ones."""
-    ious = coco.iou(predicted, truth, [0] * len(truth)) if predicted and truth else None
+    ious = coco.iou(predicted, truth, [0] * len(truth)) if predicted and truth else np.zeros((0, 0))
     taken: set[int] = set()
     for n in np.argsort(-np.asarray(scores, float), kind="stable"):
         best, most = -1, threshold

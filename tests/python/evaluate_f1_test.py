@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import evaluate_oracle as slow
@@ -108,10 +109,10 @@ def test_the_order_of_scores_decides_who_takes_a_truth() -> None:
 
 def test_the_threshold_is_an_option_and_strict() -> None:
     predicted, truth = tracks_of(row("1100")), tracks_of(row("1000"))
-    labels = {"predicted_labels": [0], "truth_labels": [0]}
-    assert vl.evaluate.f1(predicted, truth, **labels).tp.tolist() == [0]  # type: ignore[arg-type]
-    assert vl.evaluate.f1(predicted, truth, **labels, iou_threshold=0.49).tp.tolist() == [1]  # type: ignore[arg-type]
-    assert vl.evaluate.f1(predicted, predicted, **labels, iou_threshold=1).tp.tolist() == [0]  # type: ignore[arg-type]
+    labels: dict[str, Any] = {"predicted_labels": [0], "truth_labels": [0]}
+    assert vl.evaluate.f1(predicted, truth, **labels).tp.tolist() == [0]
+    assert vl.evaluate.f1(predicted, truth, **labels, iou_threshold=0.49).tp.tolist() == [1]
+    assert vl.evaluate.f1(predicted, predicted, **labels, iou_threshold=1).tp.tolist() == [0]
 
 
 def test_absent_and_empty_masks_count_nowhere_whatever_their_scores() -> None:
@@ -125,11 +126,11 @@ def test_absent_and_empty_masks_count_nowhere_whatever_their_scores() -> None:
 
 def test_classes_asked_for_keep_their_order_and_those_that_are_nowhere_have_no_part_in_the_mean() -> None:
     tracks = tracks_of(row("1100"), row("0011"))
-    labels = {"predicted_labels": [5, -3], "truth_labels": [5, 2**62]}
-    everything = vl.evaluate.f1(tracks, tracks, **labels)  # type: ignore[arg-type]
+    labels: dict[str, Any] = {"predicted_labels": [5, -3], "truth_labels": [5, 2**62]}
+    everything = vl.evaluate.f1(tracks, tracks, **labels)
     assert everything.classes.tolist() == [-3, 5, 2**62]
     assert everything.mean == 1 / 3
-    asked = vl.evaluate.f1(tracks, tracks, **labels, classes=[9, 5])  # type: ignore[arg-type]
+    asked = vl.evaluate.f1(tracks, tracks, **labels, classes=[9, 5])
     assert (asked.classes.tolist(), asked.tp.tolist(), asked.fp.tolist()) == ([9, 5], [0, 1], [0, 0])
     assert np.isnan(asked.f1[0])
     assert asked.mean == 1
@@ -137,7 +138,7 @@ def test_classes_asked_for_keep_their_order_and_those_that_are_nowhere_have_no_p
 
 def test_there_is_no_mean_of_nothing_and_no_warning_either() -> None:
     none = tracks_of(row(None, "00"))
-    calls = [
+    calls: list[Callable[[], vl.evaluate.F1Scores]] = [
         lambda: vl.evaluate.f1([], [], predicted_labels=[], truth_labels=[]),
         lambda: vl.evaluate.f1(none, none, predicted_labels=[1], truth_labels=[1]),
         lambda: vl.evaluate.f1(none[:0], none[:0], predicted_labels=[], truth_labels=[], scores=[]),

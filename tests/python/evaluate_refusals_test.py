@@ -32,7 +32,7 @@ CORRELATIONS: list[tuple[Any, Any, dict[str, Any], str]] = [
     ([1, 2], None, {}, "iou is None, expected an array"),
     (["a", "b"], [1, 2], {}, "quality has dtype"),
     ([1j, 2], [1, 2], {}, "quality has dtype complex128"),
-    (np.ma.masked_array([1.0, 2.0], [0, 1]), [1, 2], {}, "quality has masked elements"),
+    (np.ma.masked_array([1.0, 2.0], [False, True]), [1, 2], {}, "quality has masked elements"),
     (T, [1, 2], {}, "quality is Tracks, expected an array"),
 ]
 
@@ -45,7 +45,7 @@ def test_rank_correlation_refuses(quality: Any, iou: Any, options: dict[str, Any
         vl.evaluate.rank_correlation(quality, iou, **options)
 
 
-LABELS = {"predicted_labels": [0, 1], "truth_labels": [0, 1]}
+LABELS: dict[str, Any] = {"predicted_labels": [0, 1], "truth_labels": [0, 1]}
 
 ONE_VIDEO: list[tuple[dict[str, Any], str]] = [
     ({"truth": SHORT}, "predicted has 3 frames of 4 x 5, expected 1 of 4 x 5 as truth"),
@@ -107,7 +107,7 @@ MANY_VIDEOS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("given", "message"), MANY_VIDEOS, ids=lambda v: v if isinstance(v, str) else "")
 def test_f1_refuses_of_many_videos_naming_the_video(given: dict[str, Any], message: str) -> None:
-    good = {
+    good: dict[str, Any] = {
         "predicted": [T, T],
         "truth": [T, T],
         "predicted_labels": [[0, 1]] * 2,

@@ -131,8 +131,8 @@ def agree(given: Tensor, expected: Tensor, what: object = "", rounding: float = 
     )
 
 
-def agree_in_slope(given: Tensor, expected: Tensor, what: object = "") -> None:
-    """Gradients: relative to the largest of the map."""
+def agree_in_slope(given: Tensor, expected: Tensor, what: object = "", rounding: float = 0.0) -> None:
+    """Gradients: relative to the largest of the map, or ``rounding`` of the terms of a sum."""
     assert given.shape == expected.shape, what
     if given.numel() == 0:
         return
@@ -143,7 +143,7 @@ def agree_in_slope(given: Tensor, expected: Tensor, what: object = "") -> None:
             one.double(),
             other,
             rtol=tolerance,
-            atol=tolerance * float(other.abs().max()) + tiny,
+            atol=tolerance * float(other.abs().max()) + tiny + rounding,
             msg=lambda text, n=n: f"{what}, map {n}: {text}",
         )
 
@@ -163,4 +163,4 @@ def agree_with(
         value, own = ours(x.to(dtype)), gradient(ours, x.to(dtype), upstream.to(dtype))
         assert (value.dtype, own.dtype) == (dtype, dtype)
         agree(value, expected, (what, dtype), rounding)
-        agree_in_slope(own, slope, (what, dtype))
+        agree_in_slope(own, slope, (what, dtype), rounding)

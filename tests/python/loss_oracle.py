@@ -56,7 +56,7 @@ def projection(logits: Tensor, boxes: Tensor, reduction: str = "mean") -> Tensor
     total = nothing(logits)
     if reduction == "none":
         every = [losses.get(n, total) for n in range(boxes[..., 0].numel())]
-        return (torch.stack(every) if every else logits.new_zeros(0)).reshape(boxes.shape[:-1])
+        return (torch.stack(every) if every else logits.reshape(-1)[:0]).reshape(boxes.shape[:-1])
     for loss in losses.values():
         total = total + loss
     return total / max(1, len(losses)) if reduction == "mean" else total
@@ -115,7 +115,7 @@ def pairwise_affinity(
     if reduction == "none":
         count = boxes[..., 0].numel()
         each = [sums[n] / max(1, divisors[n]) if n in sums else total for n in range(count)]
-        return (torch.stack(each) if each else logits.new_zeros(0)).reshape(boxes.shape[:-1])
+        return (torch.stack(each) if each else logits.reshape(-1)[:0]).reshape(boxes.shape[:-1])
     for value in sums.values():
         total = total + value
     return total / max(1, sum(divisors.values())) if reduction == "mean" else total

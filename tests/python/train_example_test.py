@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,7 +47,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     video = vl.io.Video(1, SIZE[1], SIZE[0], FRAMES, names)
     labels = np.ones(len(tracks), np.int64)
     categories = [{"id": 1, "name": "object"}]
-    vl.io.write_dataset(folder / "pseudo.json", [vl.io.Annotations(video, tracks, labels)], categories=categories)
+    vl.io.write_dataset(
+        folder / "pseudo.json", [vl.io.Annotations(video, tracks, labels)], categories=categories
+    )
     found = vl.io.Detections(1, tracks, np.full(len(tracks), 0.5), labels)
     vl.io.write_results(folder / "results-round2.json", [found])
     return folder
@@ -166,7 +167,9 @@ def test_the_labels_of_another_video_are_refused_in_one_line(demo: Path, tmp_pat
     finally:
         other.rename(demo / "clip")
     assert done.returncode == 1
-    assert done.stderr.splitlines() == [f"train: {demo / 'pseudo.json'} is not of the frames other/00.png to other/15.png"]
+    assert done.stderr.splitlines() == [
+        f"train: {demo / 'pseudo.json'} is not of the frames other/00.png to other/15.png"
+    ]
 
 
 def test_without_torch_it_says_what_to_install() -> None:

@@ -1,4 +1,4 @@
-"""Slow and obvious: UVIS's labels and filters from the written semantics alone, one number after the other."""
+"""Slow and obvious: UVIS's labels and filters from the written semantics, one number after the other."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ def start(points: list[Float], k: int, seed: int) -> list[Float]:
         total = 0.0
         for weight in weights:
             total += weight
-        target, total, pick = (random() >> 11) / 2**53 * total, 0.0, 0
-        for pick, weight in enumerate(weights):
-            total += weight
-            if total > target:
-                break
+        target, reached = (random() >> 11) / 2**53 * total, weights[0]
+        pick = 0
+        while reached <= target:
+            pick += 1
+            reached += weights[pick]
         chosen.append(points[pick])
         nearest = [min(distance(point, center) for center in chosen) for point in points]
         weights = [0.0 if squared < 2.0**-90 else squared for squared in nearest]

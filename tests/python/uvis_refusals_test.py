@@ -23,7 +23,7 @@ CALLS: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
     (score_filter, ([1, 1], [nan, 1]), {}, "scores[1, 0] is NaN"),
     (score_filter, ([1, 1], [1]), {}, "scores[1] has shape [1], expected one per instance (2)"),
     (score_filter, (X,), {}, "scores[0] has shape [2, 3], expected one per instance"),
-    (score_filter, (0.9,), {}, "scores[0] is a float, expected an array"),
+    (score_filter, (0.9,), {}, "scores[0] has shape [], expected one per instance"),
     (score_filter, (None,), {}, "scores[0] is None, expected an array"),
     (score_filter, (["high"],), {}, "scores[0] has dtype"),
     (score_filter, ([1],), {"threshold": nan}, "threshold is NaN"),

@@ -42,6 +42,7 @@ def test_every_score_must_reach_the_threshold() -> None:
     assert vl.select.score_filter(objectness, similarity, objectness, threshold=0.1).all()
     assert vl.select.score_filter([]).tolist() == []
     assert vl.select.score_filter([1, 0], [True, True]).tolist() == [True, False]
+    assert vl.select.score_filter(np.array([0.7, 0.75], np.float32)).tolist() == [False, True]
 
 
 def test_the_kept_index_masks_and_tensors_alike() -> None:

@@ -61,7 +61,7 @@ void check_candidates(const oracle::Vectors& rows, const oracle::Vectors& vector
 
 TEST_CASE("the best candidate is that of all sums in double, to the last bit") {
   oracle::Random random(721);
-  for (const std::size_t columns : {1, 2, 3, 8, 31, 64, 200})
+  for (const std::size_t columns : {1u, 2u, 3u, 8u, 31u, 64u, 200u})
     for (const std::int64_t count : {1, 2, 9, 70}) {
       oracle::Vectors rows, vectors;
       for (const oracle::Vector& row : oracle::random_vectors(random, 67, columns))

@@ -39,7 +39,7 @@ TEST_CASE("the squares of numbers of any size neither overflow nor vanish") {
 
 TEST_CASE("unit rows equal the oracle's to the last bit, and are of length 1") {
   oracle::Random random(711);
-  for (const std::size_t columns : {1, 2, 7, 8, 9, 15, 16, 17, 64, 300}) {
+  for (const std::size_t columns : {1u, 2u, 7u, 8u, 9u, 15u, 16u, 17u, 64u, 300u}) {
     const oracle::Vectors rows = oracle::random_vectors(random, 90, columns);
     oracle::under_every_policy([&](auto policy) {
       const Table units = unit_rows(policy, oracle::table_of(rows, columns));

@@ -232,17 +232,17 @@ inline void add_quotients(F1Scores& scores) {
 /// True and false positives, false negatives and F1 of every class over all frames of all videos, and mF1.
 ///
 /// In every frame the predictions of a class are walked in descending order of score, equal scores by lower
-/// index; each takes the still free truth of its class with the largest IoU (ties: the first) iff that IoU is
-/// above the threshold. So a truth is found once, and a second prediction of it is a false positive.
+/// index; each takes the still free truth of its class with the largest IoU (ties: the first) iff that IoU
+/// is above the threshold. So a truth is found once, and a second prediction of it is a false positive.
 ///
 /// *Units and conventions*: an instance is a mask with pixels: absent and empty slots of either side count
-/// nowhere, and their scores may be anything. A class without any instance has F1 NaN and is left out of the
-/// mean; precision is NaN without a prediction, recall without a truth. Labels that are not evaluated are
-/// passed over. Where the masks of one side share no pixel and the threshold is at least 0.5, the order of
-/// the predictions, and so their scores, change no count: no mask has two partners.
-/// *Source*: UVIS, supplement A and Table 1. That matching is one to one, the order, ties and empty masks are
-/// ours. *Errors*: different sizes or numbers of frames; lengths that do not fit; NaN scores; a threshold
-/// that is not in [0, 1]; a class asked for twice. *Cost*: pairs of one class whose boxes meet.
+/// nowhere, and their scores may be anything. A class without any instance has F1 NaN and is left out of
+/// the mean; precision is NaN without a prediction, recall without a truth. Labels that are not evaluated
+/// are passed over. Where the masks of one side share no pixel and the threshold is at least 0.5, the order
+/// of the predictions, and so their scores, change no count: no mask has two partners.
+/// *Source*: UVIS, supplement A and Table 1. That matching is one to one, the order, ties and empty masks
+/// are ours. *Errors*: different sizes or numbers of frames; lengths that do not fit; NaN scores; a
+/// threshold that is not in [0, 1]; a class asked for twice. *Cost*: pairs of one class whose boxes meet.
 template <exec::Policy P>
 [[nodiscard]] F1Scores f1(P policy, std::span<const F1Video> videos, const F1Options& options = {}) {
   detail::require(options.iou_threshold >= 0 && options.iou_threshold <= 1, "iou_threshold is ",

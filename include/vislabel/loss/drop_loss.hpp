@@ -49,14 +49,22 @@ struct PackedLogits {
 /// Every map of logits as a mask of `size`, resized where its own is another.
 template <class P, std::floating_point T, std::size_t D>
 [[nodiscard]] PackedLogits pack_logits(P policy, const Pixels<const T, D>& logits, Size size, OnNaN nan) {
-  const std::int64_t count = logits.count();
-  PackedLogits out{{}, std::vector<std::uint8_t>(static_cast<std::size_t>(count))};
-  exec::for_each(policy, count, logits.size().pixels() / 8, [&](std::int64_t i) {
-    out.nan[static_cast<std::size_t>(i)] = checked_nan(logits, i, "logits", nan) ? 1 : 0;
-  });
-  out.masks =
-      logits.size() == size ? pack_all(policy, logits, Above{0}) : pack_all_resized(policy, logits, size, 0);
-  return out;
+  const auto checked = [&](auto make_packer) {  // looked at and packed while a map is in the cache
+    PackedLogits out{std::vector<PackedMask>(static_cast<std::size_t>(logits.count())),
+                     std::vector<std::uint8_t>(static_cast<std::size_t>(logits.count()))};
+    exec::for_each(policy, logits.count(), logits.size().pixels() / 4 + size.pixels() / 4 + 500, make_packer,
+                   [&](auto& packer, std::int64_t i) {
+                     const auto at = static_cast<std::size_t>(i);
+                     out.nan[at] = checked_nan(logits, i, "logits", nan) ? 1 : 0;
+                     if (size.pixels() > 0) out.masks[at] = packer.pack(logits.image(i));
+                   });
+    return out;
+  };
+  if (logits.size() == size || size.pixels() == 0)
+    return checked([&] { return DensePacker<T, Above<T>>(logits.size(), Above<T>(0)); });
+  require(logits.size().pixels() > 0, "logits has maps of ", logits.size(),
+          ", which cannot be resized to truth's ", size);
+  return checked([&] { return ResizedPacker<T>(logits.size(), size, 0); });
 }
 
 /// NaN where one of a prediction's `maps` maps holds NaN.

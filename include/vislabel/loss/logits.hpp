@@ -113,9 +113,12 @@ void require_gradient(std::span<const double> gradient, std::span<const BoxSlot>
 /// Writes one value everywhere.
 template <class T>
 void fill(const Pixels<T, 2>& out, T value) {
+  constexpr auto element = static_cast<std::ptrdiff_t>(sizeof(T));
+  const auto write = [&](std::byte* to, std::ptrdiff_t stride) {
+    for (std::int64_t x = 0; x < out.size().width; ++x) std::memcpy(to + x * stride, &value, sizeof(T));
+  };
   for (std::int64_t y = 0; y < out.size().height; ++y)
-    for (std::int64_t x = 0; x < out.size().width; ++x)
-      std::memcpy(out.row(y) + x * out.column_stride(), &value, sizeof(T));
+    out.column_stride() == element ? write(out.row(y), element) : write(out.row(y), out.column_stride());
 }
 
 /// Adds to one element.

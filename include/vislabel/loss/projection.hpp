@@ -50,29 +50,35 @@ class Shadows {
   /// Adds `of_rows[y]` where row y has its maximum, and `of_columns[x]` likewise.
   void add_to_maxima(const Pixels<const T, 2>& logits, const std::vector<double>& of_rows,
                      const std::vector<double>& of_columns, const Pixels<T, 2>& out) {
-    std::vector<bool> found(columns_.size());
+    found_.assign(columns_.size(), 0);
     for (std::int64_t y = 0; y < logits.size().height; ++y) {
       read(logits, y);
-      bool row_found = false;
-      for (std::size_t x = 0; x < line_.size(); ++x) {
-        const bool of_row = !row_found && line_[x] == rows_[static_cast<std::size_t>(y)];
-        const bool of_column = line_[x] == columns_[x] && !found[x];
-        if (!of_row && !of_column) continue;
-        add_to(out, y, static_cast<std::int64_t>(x),
-               (of_row ? of_rows[static_cast<std::size_t>(y)] : 0) + (of_column ? of_columns[x] : 0));
-        row_found |= of_row;
-        if (of_column) found[x] = true;
-      }
+      const auto row = static_cast<std::size_t>(y);
+      const auto of_row =
+          static_cast<std::size_t>(std::find(line_.begin(), line_.end(), rows_[row]) - line_.begin());
+      if (of_row < line_.size()) add_to(out, y, static_cast<std::int64_t>(of_row), of_rows[row]);
+      bool any = false;  // looked for first without a branch: most rows have no column's maximum
+      for (std::size_t x = 0; x < line_.size(); ++x) any |= line_[x] == columns_[x];
+      for (std::size_t x = 0; any && x < line_.size(); ++x)
+        if (line_[x] == columns_[x] && found_[x] == 0) {
+          found_[x] = 1;
+          add_to(out, y, static_cast<std::int64_t>(x), of_columns[x]);
+        }
     }
   }
 
  private:
   void read(const Pixels<const T, 2>& logits, std::int64_t y) {
     const std::byte* from = logits.row(y);
+    if (logits.column_stride() == static_cast<std::ptrdiff_t>(sizeof(T))) {
+      if (!line_.empty()) std::memcpy(line_.data(), from, line_.size() * sizeof(T));
+      return;
+    }
     for (T& value : line_) std::memcpy(&value, from, sizeof(T)), from += logits.column_stride();
   }
 
   std::vector<T> rows_, columns_, line_;
+  std::vector<char> found_;  // [W] whether the column's maximum has been passed
 };
 
 /// 1 - 2 sum(x t) / (sum(x^2) + sum(t^2) + 1e-5), where x are the probabilities of logits and t is 1 from

@@ -31,7 +31,7 @@ template <exec::Policy P, class T>
 template <exec::Policy P, class T>
 [[nodiscard]] Masks pack_above(P policy, const Pixels<const T, 3>& values, double threshold) {
   detail::require(!std::isnan(threshold), "threshold is NaN, expected a number");
-  return {values.size(), detail::pack_all(policy, values, detail::Above{threshold})};
+  return {values.size(), detail::pack_all(policy, values, detail::Above<T>(threshold))};
 }
 
 /// Packs run-length encoded masks.

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 #include <vector>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
@@ -22,14 +24,25 @@ struct NonZero {
   }
 };
 
-/// Which elements are pixels of the mask: those above a threshold, compared in double (exact for every
-/// float).
-struct Above {
-  double threshold;
-  template <class T>
-  bool operator()(T value) const {
-    return static_cast<double>(value) > threshold;
-  }
+/// The largest T that is not above the threshold: a T is above the one iff it is above the other.
+template <class T>
+[[nodiscard]] T threshold_as(double threshold) {
+  const T rounded = static_cast<T>(threshold);
+  return static_cast<double>(rounded) > threshold
+             ? std::nextafter(rounded, -std::numeric_limits<T>::infinity())
+             : rounded;
+}
+
+/// Which elements are pixels of the mask: those above a threshold, as compared in double, exactly.
+template <class T>
+class Above {
+ public:
+  explicit Above(double threshold) : threshold_(threshold_as<Number>(threshold)) {}
+  bool operator()(T value) const { return static_cast<Number>(value) > threshold_; }
+
+ private:
+  using Number = std::conditional_t<std::is_floating_point_v<T>, T, double>;
+  Number threshold_;
 };
 
 /// Packs dense images of one size, one after the other.

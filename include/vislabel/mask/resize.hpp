@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -42,20 +43,36 @@ template <class T>
     auto& [first, second, of_first, of_second] = out[static_cast<std::size_t>(i)];
     first = std::min(static_cast<std::int64_t>(at), from - 1);
     of_second = std::clamp(at - static_cast<T>(first), T{0}, T{1});
-    second = of_second > 0 ? std::min(first + 1, from - 1) : first;  // 0 * NaN is NaN
+    second = of_second > 0 ? std::min(first + 1, from - 1) : first;
     of_first = 1 - of_second;
   }
   return out;
 }
 
-/// The largest T that is not above the threshold: a T is above the one iff it is above the other.
+// The 16 columns of a block as vectors of 16 bytes, which every machine has: written as loops over numbers,
+// GCC takes them one by one.
 template <class T>
-[[nodiscard]] T threshold_as(double threshold) {
-  const T rounded = static_cast<T>(threshold);
-  return static_cast<double>(rounded) > threshold
-             ? std::nextafter(rounded, -std::numeric_limits<T>::infinity())
-             : rounded;
-}
+struct Vectors;
+template <>
+struct Vectors<float> {
+  using Values = float __attribute__((vector_size(16)));
+  using Bits = std::int32_t __attribute__((vector_size(16)));
+  static std::pair<Values, Values> unzipped(const std::array<Values, 2>& x) {
+    return {__builtin_shufflevector(x[0], x[1], 0, 2, 4, 6), __builtin_shufflevector(x[0], x[1], 1, 3, 5, 7)};
+  }
+};
+template <>
+struct Vectors<double> {
+  using Values = double __attribute__((vector_size(16)));
+  using Bits = std::int64_t __attribute__((vector_size(16)));
+  static std::pair<Values, Values> unzipped(const std::array<Values, 2>& x) {
+    return {__builtin_shufflevector(x[0], x[1], 0, 2), __builtin_shufflevector(x[0], x[1], 1, 3)};
+  }
+};
+template <class T>
+using ColumnValues = std::array<typename Vectors<T>::Values, sizeof(T)>;
+template <class T>
+using ColumnBits = std::array<typename Vectors<T>::Bits, sizeof(T)>;
 
 /// Packs maps of one size as masks of another, one after the other.
 template <std::floating_point T>
@@ -67,14 +84,18 @@ class ResizedPacker {
         threshold_(threshold_as<T>(threshold)),
         rows_(half_pixel_centers<T>(from.height, to.height)),
         columns_(half_pixel_centers<T>(from.width, to.width)),
-        values_(static_cast<std::size_t>(from.pixels())),
-        sides_(values_.size()),
+        values_(static_cast<std::size_t>(from.height * stride())),
+        sides_(static_cast<std::size_t>(from.pixels())),
         runs_(static_cast<std::size_t>(from.width)),
         packer_(to) {
     // A pixel lies outside of the frame where the last block ends; it repeats the last one, and is cut off.
     rows_.resize(static_cast<std::size_t>(ceil_divide(to.height, block_rows) * block_rows), rows_.back());
     columns_.resize(static_cast<std::size_t>(ceil_divide(to.width, block_columns) * block_columns),
                     columns_.back());
+    for (const Between<T>& column : columns_) {
+      first_.push_back(static_cast<std::int32_t>(column.first));
+      of_first_.push_back(column.of_first), of_second_.push_back(column.of_second);
+    }
   }
 
   [[nodiscard]] PackedMask pack(const Pixels<const T, 2>& map) {
@@ -87,8 +108,9 @@ class ResizedPacker {
   }
 
  private:
-  using Line = std::array<T, static_cast<std::size_t>(block_columns)>;  ///< values side by side
-  enum Side : std::uint8_t { neither = 0, over = 1, under = 2 };
+  static constexpr std::uint8_t over = 1, under = 2;  ///< sides of the threshold
+
+  [[nodiscard]] std::int64_t stride() const { return from_.width + 1; }
 
   /// Where the block `row` (or `column`) begins and ends in the map.
   static std::pair<std::int64_t, std::int64_t> range(const std::vector<Between<T>>& between,
@@ -103,16 +125,24 @@ class ResizedPacker {
     constexpr T largest = std::numeric_limits<T>::max() / 4;  // an infinite logit is a very large one
     const T margin = std::abs(threshold_) * 8 * std::numeric_limits<T>::epsilon();
     const T low = threshold_ - margin, high = threshold_ + margin + 16 * std::numeric_limits<T>::min();
-    for (std::int64_t y = 0; y < from_.height; ++y) {
-      T* const values = values_.data() + y * from_.width;
-      std::uint8_t* const sides = sides_.data() + y * from_.width;
+    const auto read_row = [&](const std::byte* from, std::ptrdiff_t stride, T* values, std::uint8_t* sides) {
       for (std::int64_t x = 0; x < from_.width; ++x) {
         T value;
-        std::memcpy(&value, map.row(y) + x * map.column_stride(), sizeof(T));
-        values[x] = value = std::clamp(value, -largest, largest);
-        sides[x] =
-            static_cast<std::uint8_t>((value > high ? over : neither) | (value <= low ? under : neither));
+        std::memcpy(&value, from + x * stride, sizeof(T));
+        value = value > largest ? largest : value;
+        values[x] = value = value >= -largest ? value : -largest;  // and NaN the smallest
+        sides[x] = static_cast<std::uint8_t>((value > high ? over : 0) | (value <= low ? under : 0));
       }
+    };
+    constexpr auto element = static_cast<std::ptrdiff_t>(sizeof(T));
+    for (std::int64_t y = 0; y < from_.height; ++y) {
+      T* const values = values_.data() + y * stride();
+      std::uint8_t* const sides = sides_.data() + y * from_.width;
+      if (map.column_stride() == element)  // known to the compiler, which then takes several at once
+        read_row(map.row(y), element, values, sides);
+      else
+        read_row(map.row(y), map.column_stride(), values, sides);
+      values[from_.width] = values[from_.width - 1];  // the right neighbour of the last one
     }
   }
 
@@ -143,28 +173,52 @@ class ResizedPacker {
 
   /// The block's pixels, each interpolated along its rows first.
   [[nodiscard]] Block computed(std::int64_t row, std::int64_t column) const {
-    Block block{};
-    std::array<Line, 2> lines;
+    ColumnBits<T> bits{};
+    std::array<ColumnValues<T>, 2> lines;
     std::array<std::int64_t, 2> held{-1, -1};  // which map rows they are
     for (std::int64_t r = 0; r < block_rows; ++r) {
       const Between<T>& rows = rows_[static_cast<std::size_t>(row * block_rows + r)];
       if (held[1] == rows.first) std::swap(lines[0], lines[1]), std::swap(held[0], held[1]);
-      if (held[0] != rows.first) interpolate(lines[0], held[0] = rows.first, column);
-      if (held[1] != rows.second) interpolate(lines[1], held[1] = rows.second, column);
-      for (std::size_t c = 0; c < block.size(); ++c) {
-        const T value = rows.of_first * lines[0][c] + rows.of_second * lines[1][c];
-        block[c] |= (value > threshold_ ? std::uint32_t{1} : 0) << r;
-      }
+      if (held[0] != rows.first) lines[0] = interpolated(held[0] = rows.first, column);
+      if (held[1] != rows.second) lines[1] = interpolated(held[1] = rows.second, column);
+      mark_above(bits, lines[0], lines[1], rows, r);
     }
+    Block block;
+    constexpr std::size_t side_by_side = block.size() / std::tuple_size_v<ColumnBits<T>>;
+    for (std::size_t c = 0; c < block.size(); ++c)
+      block[c] = static_cast<std::uint32_t>(bits[c / side_by_side][c % side_by_side]);
     return block;
   }
 
-  void interpolate(Line& line, std::int64_t y, std::int64_t column) const {
-    const T* const values = values_.data() + y * from_.width;
-    const Between<T>* const between = columns_.data() + column * block_columns;
-    for (std::size_t c = 0; c < line.size(); ++c)
-      line[c] =
-          between[c].of_first * values[between[c].first] + between[c].of_second * values[between[c].second];
+  /// Sets bit r of the columns where the two lines, weighted, are above the threshold.
+  void mark_above(ColumnBits<T>& bits, const ColumnValues<T>& first, const ColumnValues<T>& second,
+                  const Between<T>& rows, std::int64_t r) const {
+    using Bits = typename Vectors<T>::Bits;
+    const Bits bit =
+        Bits{} + static_cast<std::remove_reference_t<decltype(Bits{}[0])>>(std::uint32_t{1} << r);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      ((bits[I] |= (rows.of_first * first[I] + rows.of_second * second[I] > threshold_) & bit), ...);
+    }(std::make_index_sequence<std::tuple_size_v<ColumnBits<T>>>());
+  }
+
+  /// A row of the map at the 16 columns of a block. A number and its right neighbour are loaded as one pair.
+  [[nodiscard]] ColumnValues<T> interpolated(std::int64_t y, std::int64_t column) const {
+    using Values = typename Vectors<T>::Values;
+    constexpr std::size_t length = sizeof(Values) / sizeof(T);
+    const T* const values = values_.data() + y * stride();
+    const auto begin = static_cast<std::size_t>(column * block_columns);
+    ColumnValues<T> line;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      const std::size_t c = begin + i * length;
+      std::array<std::array<T, 2>, length> pairs;
+      for (std::size_t k = 0; k < length; ++k) std::memcpy(&pairs[k], values + first_[c + k], 2 * sizeof(T));
+      const auto [left, right] = Vectors<T>::unzipped(std::bit_cast<std::array<Values, 2>>(pairs));
+      Values of_left, of_right;
+      std::memcpy(&of_left, of_first_.data() + c, sizeof(Values));
+      std::memcpy(&of_right, of_second_.data() + c, sizeof(Values));
+      line[i] = of_left * left + of_right * right;
+    }
+    return line;
   }
 
   void cut_at_frame(Block& block, std::int64_t row, std::int64_t column) const {
@@ -178,9 +232,11 @@ class ResizedPacker {
   Size from_, to_;
   T threshold_;
   std::vector<Between<T>> rows_, columns_;
-  std::vector<T> values_;            // the map
-  std::vector<std::uint8_t> sides_;  // Side of each of its numbers
-  std::vector<std::uint8_t> both_;   // of each of its columns, in one block row
+  std::vector<std::int32_t> first_;      // of columns_
+  std::vector<T> of_first_, of_second_;  // of columns_
+  std::vector<T> values_;                // the map, its last column twice
+  std::vector<std::uint8_t> sides_;      // of each of its numbers
+  std::vector<std::uint8_t> both_;       // of each of its columns, in one block row
   std::vector<std::array<std::int32_t, 2>> runs_;
   Packer packer_;
 };
@@ -203,7 +259,7 @@ template <exec::Policy P, class T, std::size_t D>
 /// *Shapes*: `values` [N, h, w], any strides; out [N] of `size`.
 /// *Units and conventions*: half-pixel centers, numbers at the border continued, along rows first, in the
 /// map's own type: torch's `interpolate(mode="bilinear", align_corners=False)`, but for its fused
-/// multiplications. NaN makes the pixels between unset; an infinite number is a very large one.
+/// multiplications. NaN makes the pixels that take of it unset; an infinite number is a very large one.
 /// *Errors*: a threshold that is NaN; maps without pixels for masks with some.
 /// *Cost*: one read of `values`, and the pixels of blocks that the threshold's contour crosses.
 template <exec::Policy P, std::floating_point T>

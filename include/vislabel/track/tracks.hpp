@@ -185,7 +185,7 @@ template <exec::Policy P, class T>
 [[nodiscard]] Tracks pack_above(P policy, const Pixels<const T, 4>& values, double threshold,
                                 std::span<const std::uint8_t> present = {}) {
   detail::require(!std::isnan(threshold), "threshold is NaN, expected a number");
-  return detail::pack_tracks(policy, values, present, detail::Above{threshold});
+  return detail::pack_tracks(policy, values, present, detail::Above<T>(threshold));
 }
 
 /// Packs tracks of numbers (logits) at another resolution: set where the bilinearly resized map > threshold.

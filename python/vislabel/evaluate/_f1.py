@@ -62,8 +62,8 @@ def f1(
     predicted_labels, truth_labels : int array [N], [M]
         The class of each track.
     scores : array [N] or [N, T], optional
-        Of the predictions, or of each in each frame. None, also of one of many videos: all are equal, which
-        changes no count where the masks of one side share no pixel.
+        Of the predictions, or of each in each frame. None, also of one of many videos: all are equal. Where
+        the masks of one side share no pixel, scores change no count at thresholds from 0.5 on.
     classes : int array [C], optional
         What to evaluate, in the order of the result. Other labels are passed over; a class that is nowhere
         has F1 NaN and no part in the mean. Default: all labels of either side, ascending.
