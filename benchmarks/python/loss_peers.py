@@ -162,7 +162,10 @@ def drop_matmul(predicted: Tensor, truth: Tensor, chunk: int = 8192) -> Tensor:
     for begin in range(0, a.shape[1], chunk):
         part = a[:, begin : begin + chunk]
         width = part.shape[1]
-        torch.gt(part, 0, out=x[:-1, :width])
+        if part.dtype == torch.bool:
+            x[:-1, :width].copy_(part)  # twice as fast as to compare
+        else:
+            torch.gt(part, 0, out=x[:-1, :width])
         y[:-1, :width].copy_(b[:, begin : begin + chunk])
         counts.addmm_(x[:, :width], y[:, :width].T)
     common = counts[:-1, :-1].double()

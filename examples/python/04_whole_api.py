@@ -112,6 +112,38 @@ def choice(frames: vl.cues.Frames, tracks: vl.Tracks) -> None:
     print("chosen:", linked.proposal.tolist(), vl.path.compose_frames(images, masks, images[0]).shape)
 
 
+def training(tracks: vl.Tracks) -> None:
+    """What a training step asks for: weights, targets, losses (with gradients where tensors come in)."""
+    truth = tracks.select_frames([9, 10])
+    logits = np.where(truth.to_dense(), 3.0, -3.0)
+    boxes = np.where(truth.present[..., None], truth.box, np.nan)
+    assert vl.Tracks(logits[..., ::2, ::2], threshold=0.0, size=truth.size).size == truth.size
+    weights = vl.loss.drop_loss_weights(logits, truth)
+    target: vl.loss.QualityTarget = vl.loss.quality_target(logits, truth)
+    match: vl.iou.BestMatch = vl.iou.best_match(truth, truth)
+    assert np.array_equal(target.truth, match.match)
+    lab = np.zeros((2, 3, *truth.size))
+    losses = vl.loss.projection(logits, boxes), vl.loss.pairwise_affinity(logits, lab, boxes)
+    print("weights:", weights, "losses:", np.round(losses, 3))
+    kinds = np.ones(len(truth), np.int64)
+    score: vl.evaluate.F1Scores = vl.evaluate.f1(truth, truth, predicted_labels=kinds, truth_labels=kinds)
+    ranks: vl.evaluate.RankCorrelation = vl.evaluate.rank_correlation([0.2, 0.4, 0.9], [0.1, 0.5, 0.8])
+    print("mF1:", score.mean, "Spearman:", ranks.spearman)
+
+
+def words() -> None:
+    """UVIS: names from prompts, and instances that look like their class."""
+    texts, classes = vl.select.prompts({1: "person", 2: "giant panda"})
+    embeddings = np.eye(len(texts), 16)  # of a text encoder
+    features = np.repeat(embeddings, 3, axis=0) + 0.01
+    match: vl.select.PromptMatch = vl.select.match_prompts(features, embeddings, classes)
+    memory: vl.select.PrototypeMemory = vl.select.PrototypeMemory.fit(features, match.label, k=7)
+    kept = vl.select.score_filter(match.similarity) & memory.keep(features, match.label)
+    assert kept.all()
+    assert vl.select.prototype_filter(features, match.label, k=7).all()
+    print("named:", match.label[::9], "of", len(vl.select.PROMPT_TEMPLATES), "templates each")
+
+
 def files(folder: Path, video: vl.io.Video, tracks: vl.Tracks, found: Candidates) -> None:
     """Results and pseudo-labels as YouTube-VIS JSON, there and back; a broken file tells where."""
     kinds = np.ones(len(found.tracks), np.int64)
@@ -144,6 +176,8 @@ with tempfile.TemporaryDirectory() as name:
     video = vl.io.Video(1, 128, 96, 24, tuple(f"{t:02}.png" for t in range(24)))
     fusion(tracks)
     choice(frames, tracks)
+    training(tracks)
+    words()
     files(folder, video, tracks, candidates)
     boxes = np.where(tracks.present[..., None], tracks.box, np.nan)
     print("cut out of its box:", prompt_boxes(folder, boxes).area[:, 9])

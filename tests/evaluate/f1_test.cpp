@@ -2,18 +2,35 @@
 
 #include <cmath>
 #include <limits>
+#include <vislabel/evaluate/f1.hpp>
 
 #include "scenes.hpp"
 
 using namespace vislabel;
 using oracle::DenseTracks;
-using oracle::f1_of;
 using oracle::Labels;
 using oracle::Scene;
 
 namespace {
 
 constexpr double nan_score = std::numeric_limits<double>::quiet_NaN();
+
+/// The same under every policy.
+F1Scores f1_of(const std::vector<Scene>& scenes, const F1Options& options = {}) {
+  std::vector<Tracks> tracks;
+  for (const Scene& scene : scenes)
+    tracks.push_back(oracle::packed(scene.predicted)), tracks.push_back(oracle::packed(scene.truth));
+  std::vector<F1Video> videos;
+  for (std::size_t v = 0; v < scenes.size(); ++v)
+    videos.push_back({tracks[2 * v], scenes[v].predicted_labels, tracks[2 * v + 1], scenes[v].truth_labels,
+                      scenes[v].scores});
+  const F1Scores result = f1(exec::Seq{}, std::span<const F1Video>(videos), options);
+  oracle::under_every_policy([&](auto policy) {
+    const F1Scores again = f1(policy, std::span<const F1Video>(videos), options);
+    REQUIRE((again.tp == result.tp && again.fp == result.fp && again.fn == result.fn));
+  });
+  return result;
+}
 
 /// Equal, or both NaN.
 bool same_share(double share, std::int64_t part, std::int64_t whole) {

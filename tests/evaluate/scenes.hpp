@@ -4,13 +4,9 @@
 
 #include <limits>
 #include <oracle.hpp>
-#include <vislabel/evaluate/f1.hpp>
 
 namespace oracle {
 
-using vislabel::F1Options;
-using vislabel::F1Scores;
-using vislabel::F1Video;
 using Labels = std::vector<std::int64_t>;
 
 /// A video with what belongs to it.
@@ -21,22 +17,6 @@ struct Scene {
   Labels truth_labels;
   std::vector<double> scores = {};
 };
-
-inline F1Scores f1_of(const std::vector<Scene>& scenes, const F1Options& options = {}) {
-  std::vector<Tracks> tracks;
-  for (const Scene& scene : scenes)
-    tracks.push_back(packed(scene.predicted)), tracks.push_back(packed(scene.truth));
-  std::vector<F1Video> videos;
-  for (std::size_t v = 0; v < scenes.size(); ++v)
-    videos.push_back({tracks[2 * v], scenes[v].predicted_labels, tracks[2 * v + 1], scenes[v].truth_labels,
-                      scenes[v].scores});
-  const F1Scores result = f1(vislabel::exec::Seq{}, std::span<const F1Video>(videos), options);
-  under_every_policy([&](auto policy) {
-    const F1Scores again = f1(policy, std::span<const F1Video>(videos), options);
-    REQUIRE((again.tp == result.tp && again.fp == result.fp && again.fn == result.fn));
-  });
-  return result;
-}
 
 struct Tally {
   std::int64_t tp = 0, fp = 0, fn = 0;

@@ -29,6 +29,15 @@ BACKGROUNDS = np.random.default_rng(67).random((16, 60, 80))
 FLOWS = np.random.default_rng(68).random((15, 60, 80, 2))
 SUBSETS = [list(range(n, n + 9)) for n in range(0, 50, 5)]
 GRAPH = np.random.default_rng(69).random((40, 8)), np.random.default_rng(70).random((39, 8, 8))
+RANDOM = np.random.default_rng(71)
+FEATURES = RANDOM.normal(size=(6000, 48)).astype(np.float32)
+NAMES = np.where(np.arange(6000) % 5 < 3, 3, np.arange(6000) % 7)  # class 3 takes all threads by itself
+LOGITS = RANDOM.normal(size=(60, 90, 120)).astype(np.float32)
+VIDEO_LOGITS = RANDOM.normal(size=(60, 16, 15, 20))
+COLOURS = RANDOM.random((3, 90, 120)).astype(np.float32) * 3
+LOSS_BOXES = np.tile([[20.0, 10.0, 70.0, 60.0]], (60, 1))
+VIDEO_LABELS = [np.arange(len(video)) % 3 for video in (TRACKS, LONG)]
+NUMBERS = RANDOM.random((2, 20_000))
 SOURCES = {"a": LONG, "b": LONG[::-1], "c": vl.fuse.Unassigned(LONG[::2])}
 
 CALLS: dict[str, Callable[[], Any]] = {
@@ -60,6 +69,15 @@ CALLS: dict[str, Callable[[], Any]] = {
     "assign": lambda: vl.fuse.assign(LONG, LONG[::-1], FRAME_BOXES, one_to_one="hungarian"),
     "pseudo_masks": lambda: vl.fuse.pseudo_masks(SOURCES, FRAME_BOXES, doob_on="sources_and_fused"),
     "merge_rounds": lambda: vl.select.merge_rounds(TRACKS, TRACKS[::-1]),
+    "Masks resized": lambda: vl.Masks(LOGITS, threshold=0.0, size=(360, 480)),
+    "best_match": lambda: vl.iou.best_match(LONG, LONG[::-1]),
+    "quality_target": lambda: vl.loss.quality_target(VIDEO_LOGITS, TRACKS),
+    "projection": lambda: vl.loss.projection(LOGITS, LOSS_BOXES, reduction="none"),
+    "pairwise_affinity": lambda: vl.loss.pairwise_affinity(LOGITS, COLOURS, LOSS_BOXES, reduction="none"),
+    "match_prompts": lambda: vl.select.match_prompts(FEATURES, FEATURES[:90], NAMES[:90]),
+    "f1": lambda: vl.evaluate.f1(
+        [TRACKS, LONG], [TRACKS[::-1], LONG[::-1]], predicted_labels=VIDEO_LABELS, truth_labels=VIDEO_LABELS
+    ),
 }
 PATH: dict[str, Callable[[], Any]] = {
     "background_cost": lambda: vl.path.background_cost(MASKS[:60], BACKGROUND),
@@ -77,6 +95,10 @@ SERIAL: dict[str, Callable[[], Any]] = {
     "pseudo_labels": lambda: vl.select.pseudo_labels(
         TRACKS, SCORES, PREDICTED, threshold=0.2, previous=TRACKS[:3]
     ),
+    "drop_loss_weights": lambda: vl.loss.drop_loss_weights(VIDEO_LOGITS, TRACKS),
+    "PrototypeMemory.fit": lambda: vl.select.PrototypeMemory.fit(FEATURES, NAMES, k=8),
+    "prototype_filter": lambda: vl.select.prototype_filter(FEATURES, NAMES, k=8, threshold=0.4),
+    "rank_correlation": lambda: vl.evaluate.rank_correlation(*NUMBERS),
     "mask.area": lambda: mask.area(RLES),
     "mask.merge": lambda: mask.merge(RLES),
 }

@@ -112,11 +112,11 @@ class ResizedPacker {
 
   [[nodiscard]] std::int64_t stride() const { return from_.width + 1; }
 
-  /// Where the block `row` (or `column`) begins and ends in the map.
-  static std::pair<std::int64_t, std::int64_t> range(const std::vector<Between<T>>& between,
-                                                     std::int64_t block, std::int64_t length) {
-    return {between[static_cast<std::size_t>(block * length)].first,
-            between[static_cast<std::size_t>((block + 1) * length - 1)].second};
+  /// Where the `nth` block of so many rows (or columns) begins and ends in the map.
+  static std::pair<std::int64_t, std::int64_t> under_block(const std::vector<Between<T>>& between,
+                                                           std::int64_t nth, std::int64_t length) {
+    return {between[static_cast<std::size_t>(nth * length)].first,
+            between[static_cast<std::size_t>((nth + 1) * length - 1)].second};
   }
 
   /// Copies the map and finds out on which side of the threshold each number is: far enough that no rounding
@@ -149,7 +149,7 @@ class ResizedPacker {
   /// runs_[x]: from column x to the left, over all map rows of a block row, so many columns are above, and so
   /// many below.
   void find_runs(std::int64_t row) {
-    const auto [first, last] = range(rows_, row, block_rows);
+    const auto [first, last] = under_block(rows_, row, block_rows);
     std::array<std::int32_t, 2> run{};
     both_.assign(sides_.begin() + first * from_.width, sides_.begin() + (first + 1) * from_.width);
     for (std::int64_t y = first + 1; y <= last; ++y)
@@ -163,7 +163,7 @@ class ResizedPacker {
   }
 
   void add(std::int64_t row, std::int64_t column) {
-    const auto [first, last] = range(columns_, column, block_columns);
+    const auto [first, last] = under_block(columns_, column, block_columns);
     const auto [all_over, all_under] = runs_[static_cast<std::size_t>(last)];
     if (all_under > last - first) return;
     Block block = all_over > last - first ? full_block : computed(row, column);

@@ -13,11 +13,11 @@ from vislabel._options import Rule
 from vislabel.loss._inputs import (
     OnNaN,
     Reduction,
+    affinity_input,
     beside,
     boxes_beside,
     chosen,
     floats,
-    image_of_maps,
     integers_beside,
     reduced,
 )
@@ -140,26 +140,26 @@ def pairwise_affinity(
 
         losses, pairs = _ops.pairwise_affinity(maps, colours, index, slots, *options)
     else:
-        every = image_of_maps(maps.shape, colours.shape[0], index)
-        results = _core.pairwise_affinity_loss(maps, colours, every, slots, *options)
+        with affinity_input(maps, colours, index, slots) as arrays:
+            results = _core.pairwise_affinity_loss(*arrays, *options)
         losses, pairs = (x.reshape(maps.shape[:-2]) for x in results)
     return reduced(losses, pairs, reduction)
 
 
 def _colours(lab: ArrayLike, maps: Any) -> Any:
-    """[B, 3, H, W] of the logits' type."""
+    """[3, H, W] or [B, 3, H, W] of the logits' type."""
     kind = str(maps.dtype).removeprefix("torch.")
     colours = beside(floats(lab, "lab", ("3,H,W", "B,3,H,W")), "lab", maps, np.dtype(kind), kind)
-    colours = colours[None] if colours.ndim == 3 else colours
-    if colours.shape[1] != 3 or tuple(colours.shape[2:]) != tuple(maps.shape[-2:]):
-        wanted = f"3, {maps.shape[-2]}, {maps.shape[-1]}"
-        raise Error(f"lab has shape {list(colours.shape)}, expected [{wanted}] or [B, {wanted}] as logits")
+    wanted = [3, *maps.shape[-2:]]
+    if list(colours.shape[-3:]) != wanted:
+        expected = str(wanted) if colours.ndim == 3 else f"[B, {str(wanted)[1:]}"
+        raise Error(f"lab has shape {list(colours.shape)}, expected {expected} as logits")
     return colours
 
 
 def _checked_image(image: ArrayLike | None, maps: Any, colours: Any) -> Any:
     """``image`` as int64 [N], or None. Errors: images that no instance, or not every one, can find."""
-    count, images = maps.shape[0], colours.shape[0]
+    count, images = maps.shape[0], colours.shape[0] if colours.ndim == 4 else 1
     if maps.ndim == 4:
         if image is not None:
             raise Error("image is given, but logits [N, T, H, W] have one image per frame")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -38,9 +40,21 @@ def floats(x: ArrayLike, name: str, axes: tuple[str, ...]) -> Any:
     return array
 
 
+@contextmanager
+def named_for(*names: tuple[str, str]) -> Iterator[None]:
+    """Errors of the body whose message begins with the first of a pair begin with the second instead."""
+    try:
+        yield
+    except Error as error:
+        for ours, callers in names:
+            if str(error).startswith(ours):
+                raise Error(callers + str(error).removeprefix(ours)) from None
+        raise
+
+
 def on_cpu(x: Any, name: str) -> Any:
     """The tensor itself. Errors: it is on another device, or not dense."""
-    if x.device.type != "cpu" or str(x.layout) != "torch.strided":
+    if x.device.type != "cpu" or str(x.layout) != "torch.strided" or x.is_complex():
         as_array(x, name)  # says why not
         raise Error(f"{name} is a tensor on {x.device}, expected the CPU")
     return x
@@ -53,7 +67,10 @@ def beside(x: ArrayLike, name: str, logits: Any, dtype: Any, kind: str) -> Any:
         if not is_tensor(logits):
             x = as_array(x, name)
     elif is_tensor(logits):
-        x = like(np.ascontiguousarray(as_array(x, name)), logits)
+        import torch
+
+        compiling = torch.compiler.is_compiling()  # which cannot look into arrays
+        x = torch.as_tensor(x) if compiling else like(np.ascontiguousarray(as_array(x, name)), logits)
     if is_tensor(x):
         import torch
 
@@ -81,15 +98,20 @@ def integers_beside(x: ArrayLike, name: str, count: int, logits: Any) -> Any:
     return like(indices(x, name, count), logits)
 
 
-def image_of_maps(
-    shape: tuple[int, ...], images: int, image: npt.NDArray[np.int64] | None
-) -> npt.NDArray[np.int64]:
-    """Which of ``images`` images each map of logits of such a shape belongs to, [N] or [N * T]."""
-    if image is not None:
-        return image
-    if len(shape) == 4 and images > 1:
-        return np.tile(np.arange(shape[1]), shape[0])
-    return np.zeros(math.prod(shape[:-2]), np.int64)
+@contextmanager
+def affinity_input(
+    maps: npt.NDArray[Any],
+    lab: npt.NDArray[Any],
+    image: npt.NDArray[np.int64] | None,
+    boxes: npt.NDArray[np.float64],
+) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
+    """The arrays as the extension takes them: a batch of images, and one of them for every map of logits."""
+    images = lab[None] if lab.ndim == 3 else lab
+    if image is None:
+        each = np.arange(maps.shape[1]) if maps.ndim == 4 and len(images) > 1 else np.zeros(1, np.int64)
+        image = np.resize(each, math.prod(maps.shape[:-2]))
+    with named_for(*([("lab[0, ", "lab[")] if lab.ndim == 3 else [])):
+        yield maps, images, image, boxes
 
 
 def reduced(losses: Any, counts: Any, reduction: Reduction) -> Any:

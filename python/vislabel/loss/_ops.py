@@ -5,7 +5,8 @@ Imported when the first tensor comes in. Every operator knows shapes and types w
 """
 
 # No postponed annotations: torch reads the operators' schemas from the real ones.
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,11 @@ from torch import Tensor
 
 from vislabel import _core
 from vislabel._arrays import as_array
-from vislabel.loss._inputs import image_of_maps
+from vislabel.loss._inputs import affinity_input
+
+Arrays: TypeAlias = AbstractContextManager[
+    tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.int64], npt.NDArray[np.float64]]
+]
 
 
 def _values(x: Tensor, name: str) -> npt.NDArray[Any]:
@@ -68,12 +73,9 @@ def _projection_gradient(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...
 projection.register_autograd(_projection_gradient, setup_context=_keep_projection)
 
 
-def _affinity_arrays(
-    logits: Tensor, lab: Tensor, image: Tensor | None, boxes: Tensor
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+def _affinity_input(logits: Tensor, lab: Tensor, image: Tensor | None, boxes: Tensor) -> Arrays:
     given = None if image is None else _values(image, "image")
-    every = image_of_maps(tuple(logits.shape), lab.shape[0], given)
-    return _values(logits, "logits"), _values(lab, "lab"), every, _values(boxes, "boxes")
+    return affinity_input(_values(logits, "logits"), _values(lab, "lab"), given, _values(boxes, "boxes"))
 
 
 @torch.library.custom_op("vislabel::pairwise_affinity", mutates_args=(), device_types="cpu")
@@ -88,8 +90,8 @@ def pairwise_affinity(
     nan: str,
 ) -> tuple[Tensor, Tensor]:
     """Sums and divisors, [N] or [N, T]."""
-    arrays = _affinity_arrays(logits, lab, image, boxes)
-    losses, pairs = _core.pairwise_affinity_loss(*arrays, rule, threshold, theta, nan)
+    with _affinity_input(logits, lab, image, boxes) as arrays:
+        losses, pairs = _core.pairwise_affinity_loss(*arrays, rule, threshold, theta, nan)
     return _result(losses, logits), torch.from_numpy(pairs).reshape(logits.shape[:-2])
 
 
@@ -122,10 +124,9 @@ def pairwise_affinity_backward(
 ) -> Tensor:
     """The gradient of the sums by the logits, of their shape."""
     out = torch.empty(logits.shape, dtype=logits.dtype)
-    arrays = _affinity_arrays(logits, lab, image, boxes)
-    _core.pairwise_affinity_loss_backward(
-        _upstream(gradient), *arrays, rule, threshold, theta, nan, out.numpy()
-    )
+    with _affinity_input(logits, lab, image, boxes) as arrays:
+        options = rule, threshold, theta, nan
+        _core.pairwise_affinity_loss_backward(_upstream(gradient), *arrays, *options, out.numpy())
     return out
 
 

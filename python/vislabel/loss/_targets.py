@@ -13,7 +13,7 @@ from vislabel._masks import Masks, as_masks
 from vislabel._options import Rule
 from vislabel._tracks import Tracks, as_tracks
 from vislabel.iou import EmptyPair
-from vislabel.loss._inputs import OnNaN, chosen, floats, on_cpu
+from vislabel.loss._inputs import OnNaN, chosen, floats, named_for, on_cpu
 
 
 class QualityTarget(NamedTuple):
@@ -143,13 +143,18 @@ def weights_of(predicted: Any, truth: Any, threshold: float, rule: str, nan: str
     if rule == "reference":
         return _weights_of_points(predicted, truth, threshold, nan)
     of_tracks = isinstance(predicted, Tracks) or isinstance(truth, Tracks) or _axes(predicted) == 4
+    kind: Any = Tracks if of_tracks else Masks
+    for x, name in ((predicted, "predicted"), (truth, "truth")):
+        if isinstance(x, (Masks, Tracks)) and not isinstance(x, kind):
+            raise Error(f"{name} is {type(x).__name__}, expected {kind.__name__}, as the other one")
     packed: Any = as_tracks if of_tracks else as_masks
     labels = packed(truth, "truth")._packed
     if not isinstance(predicted, (Masks, Tracks)):
         predicted = as_array(predicted, "predicted")
         if predicted.dtype.kind == "f":
             maps = floats(predicted, "predicted", ("N,T,h,w",) if of_tracks else ("N,h,w",))
-            return _core.drop_loss_weights_of_logits(maps, labels, threshold, nan)
+            with named_for(("logits", "predicted")):
+                return _core.drop_loss_weights_of_logits(maps, labels, threshold, nan)
     return _core.drop_loss_weights(packed(predicted, "predicted")._packed, labels, threshold)
 
 
@@ -161,7 +166,8 @@ def _weights_of_points(predicted: Any, truth: Any, threshold: float, nan: str) -
     labels = as_array(truth, "truth").astype(logits.dtype, copy=False)
     if labels.shape != logits.shape:
         raise Error(f"truth has shape {list(labels.shape)}, expected {list(logits.shape)} as predicted")
-    return _core.drop_loss_weights_of_points(logits, labels, threshold, nan)
+    with named_for(("logits", "predicted"), ("labels", "truth")):
+        return _core.drop_loss_weights_of_points(logits, labels, threshold, nan)
 
 
 def _axes(x: Any) -> int:
