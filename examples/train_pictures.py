@@ -45,11 +45,9 @@ def curves(courses: Mapping[str, Course], baselines: Mapping[str, float]) -> Arr
             points = [(_x(s / last), _y(v)) for s, v in zip(steps, values, strict=True)]
             cv2.polylines(panel, [np.array(points, np.int32)], False, INKS[mode], 2, cv2.LINE_AA)
             write(panel, f"from {mode}", (MARGIN + 130 * k, MARGIN - 12), 0.5, INKS[mode])
-    below = WIDTH + 2 * MARGIN
     for name, value in baselines.items():
         right[_y(value), MARGIN : MARGIN + WIDTH : 4] = GREY
-        below = max(_y(value) - 4, 0) if value else below
-        write(right, f"{name}: {value:.2f}", (MARGIN + WIDTH // 2, below), 0.42, GREY)
+        write(right, f"{name}: {value:.2f}", (MARGIN + WIDTH // 2, _y(value) - 3), 0.42, GREY)
     for panel in (left, right):
         write(panel, f"step {last}", (MARGIN + WIDTH - 60, MARGIN + HEIGHT + 22), 0.45, GREY)
     return np.concatenate([left, right], axis=1)

@@ -27,26 +27,22 @@ class Segmented:
 def segment(network: MaskNetwork, frames: Array, boxes: vl.Tracks, where: Array) -> Segmented:
     """The masks that the network gives for the boxes of tracks, where [N, T] is True and they have pixels."""
     frame, track = np.nonzero((where & (boxes.area > 0)).T)
-    found, objectness, iou = (
-        [vl.Masks(np.zeros((0, *boxes.size), bool))],
-        np.zeros(boxes.shape),
-        np.zeros(boxes.shape),
-    )
+    found = [vl.Masks(np.zeros((0, *boxes.size), bool))]
+    objectness, iou = np.zeros((2, *boxes.shape))
+    views = [View.around(box, boxes.size) for box in boxes.box[track, frame]]
     network.eval()
     for i in range(0, len(frame), BATCH):
-        places = track[i : i + BATCH], frame[i : i + BATCH]
-        views = [View.around(box, boxes.size) for box in boxes.box[places]]
-        shown = [view.shown(frames[t]) - 0.5 for view, t in zip(views, places[1], strict=True)]
+        here, places = views[i : i + BATCH], (track[i : i + BATCH], frame[i : i + BATCH])
+        shown = [view.shown(frames[t]) - 0.5 for view, t in zip(here, places[1], strict=True)]
         with torch.inference_mode():
             predicted = network(torch.from_numpy(np.stack(shown).transpose(0, 3, 1, 2)))
         logits = predicted.mask.numpy()
-        dense = [view.paste(mask, boxes.size) for view, mask in zip(views, logits, strict=True)]
+        dense = [view.paste(mask, boxes.size) for view, mask in zip(here, logits, strict=True)]
         found.append(vl.Masks(np.stack(dense)))
         objectness[places], iou[places] = predicted.objectness.sigmoid(), predicted.iou
     network.train()
-    return Segmented(
-        vl.Tracks.from_masks(vl.Masks.concatenate(found), track, frame, boxes.shape), objectness, iou
-    )
+    tracks = vl.Tracks.from_masks(vl.Masks.concatenate(found), track, frame, boxes.shape)
+    return Segmented(tracks, objectness, iou)
 
 
 def proposals(network: MaskNetwork, frames: Array, candidates: vl.io.Detections) -> vl.io.Detections:

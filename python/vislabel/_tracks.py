@@ -205,6 +205,8 @@ def as_tracks(x: Any, name: str) -> Tracks:
     """``x`` itself, or the tracks of a dense bool or integer array."""
     if isinstance(x, Tracks):
         return x
+    if isinstance(x, Masks):
+        raise Error(f"{name} is Masks, expected Tracks or an array [N, T, H, W]")
     try:
         array, _ = dense_input(x, "N,T,H,W", None, name, f"Tracks({name}, threshold=...)")
         return Tracks._wrap(_core.Tracks.from_dense(array, None, np.ones(array.shape[:2], np.uint8)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -148,6 +149,17 @@ def agree_in_slope(given: Tensor, expected: Tensor, what: object = "", rounding:
         )
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """For torch, which otherwise waits for a second thread at every small maximum."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def agree_with(
     ours: Callable[[Tensor], Tensor],
     truth: Callable[[Tensor], Tensor],
@@ -156,9 +168,10 @@ def agree_with(
     rounding: float = 0.0,
 ) -> None:
     """Values, and gradients of a random upstream one, in float32 and float64; the truth in float64."""
-    expected = truth(x)
-    upstream = torch.from_numpy(np.random.default_rng(39).normal(0, 1, tuple(expected.shape))).float()
-    slope = gradient(truth, x, upstream.double())
+    with one_thread():
+        expected = truth(x)
+        upstream = torch.from_numpy(np.random.default_rng(39).normal(0, 1, tuple(expected.shape))).float()
+        slope = gradient(truth, x, upstream.double())
     for dtype in TOLERANCE:
         value, own = ours(x.to(dtype)), gradient(ours, x.to(dtype), upstream.to(dtype))
         assert (value.dtype, own.dtype) == (dtype, dtype)

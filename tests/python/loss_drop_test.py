@@ -99,8 +99,8 @@ def test_the_result_is_of_the_caller_s_kind_and_of_the_logits_type() -> None:
             assert isinstance(found, torch.Tensor)
             assert (found.dtype, found.requires_grad) == (dtype, False)
     assert weights(vl.Masks(a), a).dtype == torch.float32
-    for given in (a.numpy(), a.float().numpy(), vl.Masks(a)):
-        found = weights(given, a.numpy())
+    for array in (a.numpy(), a.float().numpy(), vl.Masks(a)):
+        found = weights(array, a.numpy())
         assert isinstance(found, np.ndarray)
         assert found.dtype == np.float64
     leaf = torch.randn(2, 4, 5, requires_grad=True)

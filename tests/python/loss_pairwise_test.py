@@ -28,7 +28,7 @@ from loss_cases import (
 Tensor = torch.Tensor
 affinity = vl.loss.pairwise_affinity
 FLOATS = [torch.float32, torch.float64]
-RULES = ["paper", "reference"]
+RULES: list[Any] = ["paper", "reference"]
 
 
 def grey(*columns: float) -> Tensor:
@@ -44,19 +44,19 @@ def test_a_case_by_hand_is_what_equation_3_says() -> None:
     lab, box = grey(50, 50, 50, 90, 50), [[0, 0, 4, 1]]
     same_02, same_24 = 0.9 * 0.8 + 0.1 * 0.2, 0.8 * 0.25 + 0.2 * 0.75
     total = -2 * math.log(same_02) - math.log(same_24)
-    for rule, divisor in (("paper", 5), ("reference", 3)):
+    for rule, divisor in zip(RULES, (5, 3), strict=True):
         assert affinity(x, lab, box, rule=rule).item() == pytest.approx(total / divisor, rel=1e-14)
         assert affinity(x, lab, box, rule=rule, reduction="sum").item() == pytest.approx(total, rel=1e-14)
 
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_values_and_gradients_are_those_of_plain_torch(kind: str, rule: str) -> None:
+def test_values_and_gradients_are_those_of_plain_torch(kind: str, rule: Any) -> None:
     for seed, size in enumerate(SIZES * 2):
         rng = np.random.default_rng([41, seed])
         x, given, lab = logits(rng, (4, *size), kind), boxes(rng, (4,), size), loss_cases.lab(rng, (), size)
         for reduction in ("mean", "sum", "none"):
-            options = {"lab": lab, "boxes": given, "rule": rule, "reduction": reduction}
+            options: dict[str, Any] = {"lab": lab, "boxes": given, "rule": rule, "reduction": reduction}
             agree_with(
                 partial(affinity, **options),
                 partial(oracle.pairwise_affinity, **options),
@@ -66,13 +66,13 @@ def test_values_and_gradients_are_those_of_plain_torch(kind: str, rule: str) -> 
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_video_has_one_image_per_frame(rule: str) -> None:
+def test_a_video_has_one_image_per_frame(rule: Any) -> None:
     for seed, size in enumerate(SIZES):
         rng = np.random.default_rng([42, seed])
         x, given = logits(rng, (2, 3, *size)), boxes(rng, (2, 3), size)
         lab = loss_cases.lab(rng, (3,), size)
         for reduction in ("mean", "sum", "none"):
-            options = {"lab": lab, "boxes": given, "rule": rule, "reduction": reduction}
+            options: dict[str, Any] = {"lab": lab, "boxes": given, "rule": rule, "reduction": reduction}
             agree_with(partial(affinity, **options), partial(oracle.pairwise_affinity, **options), x, seed)
 
 
@@ -92,7 +92,7 @@ def test_a_similarity_exactly_at_the_threshold_counts_only_for_the_reference(dis
     x, box = torch.zeros(1, 1, 3, dtype=torch.float64), [[0, 0, 3, 1]]
     lab = grey(50, 0, 50 + distance)
     at = math.exp(-distance / 2)
-    for rule, counts in (("paper", False), ("reference", True)):
+    for rule, counts in zip(RULES, (False, True), strict=True):
         loss = partial(affinity, x, lab, box, rule=rule, reduction="sum")
         assert (loss(threshold=at).item() > 0) == counts
         assert loss(threshold=math.nextafter(at, 0)).item() > 0
@@ -153,7 +153,7 @@ def test_half_types_are_computed_in_float32_and_get_gradients_of_their_type(dtyp
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_weights_per_instance_and_a_scaled_loss_scale_the_gradients(rule: str) -> None:
+def test_weights_per_instance_and_a_scaled_loss_scale_the_gradients(rule: Any) -> None:
     rng = np.random.default_rng(46)
     x, given = logits(rng, (4, 6, 7)), torch.tensor([[1.0, 1, 4, 4]] * 4)
     lab = loss_cases.lab(rng, (), (6, 7))
@@ -174,7 +174,7 @@ def test_weights_per_instance_and_a_scaled_loss_scale_the_gradients(rule: str) -
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("rule", RULES)
-def test_gradcheck_in_double(rule: str, reduction: str) -> None:
+def test_gradcheck_in_double(rule: Any, reduction: Any) -> None:
     rng = np.random.default_rng(47)
     x, lab = logits(rng, (3, 5, 6)).requires_grad_(), loss_cases.lab(rng, (), (5, 6))
     given = torch.tensor([[0.5, 1, 3, 3], [-2, -2, 20, 20], [3, 0, 1, 5]])
@@ -210,7 +210,7 @@ def test_certain_logits_that_agree_cost_nothing_and_those_that_do_not_cost_their
     given = torch.tensor(box * 3)
     for a in (20.0, 100.0, 700.0, 1000.0, 1e30):
         x = torch.tensor([[[a, 0.0, a]], [[-a, 0.0, -a]], [[a, 0.0, -a]]]).double()
-        options = {"lab": lab, "boxes": given, "reduction": "none"}
+        options: dict[str, Any] = {"lab": lab, "boxes": given, "reduction": "none"}
         agree_with(partial(affinity, **options), partial(oracle.pairwise_affinity, **options), x, a)
     for a in (torch.inf, -torch.inf):
         x = torch.tensor([[[a, 0.0, a]]])
