@@ -34,10 +34,9 @@ void for_each_span(const PixelRectangle& box, std::int64_t width, std::int64_t f
   for (std::size_t k = 0; k < neighbours.size(); ++k) {
     const std::int64_t right = neighbours[k].right;
     if (first + neighbours[k].down != second) continue;
-    const auto inside = [&](std::int64_t x) {
-      return std::clamp(x, std::max<std::int64_t>(0, -right),
-                        std::max(-right, width - std::max<std::int64_t>(0, right)));
-    };
+    const std::int64_t low = std::max<std::int64_t>(0, -right);  // columns whose partner is in the frame, too
+    const std::int64_t high = std::max(low, width - std::max<std::int64_t>(0, right));
+    const auto inside = [&](std::int64_t x) { return std::clamp(x, low, high); };
     std::int64_t a0 = 0, a1 = 0, b0 = 0, b1 = 0;  // where the first, where the second pixel is in the box
     if (in_box(first)) a0 = inside(box.left), a1 = inside(box.right);
     if (in_box(second)) b0 = inside(box.left - right), b1 = inside(box.right - right);
