@@ -199,3 +199,8 @@ def test_nan_makes_its_own_weight_nan_where_it_may() -> None:
         assert found[[0, 2]].tolist() == [1, 1]
     points = weights(logits[:, 2], torch.ones(3, 5), rule="reference", nan="propagate")
     assert points.isnan().tolist() == [False, True, False]
+    video = torch.ones(3, 2, 4, 5)
+    video[1, 1, 0, 0] = float("nan")
+    for size in ((4, 5), (8, 9)):
+        found = weights(video, vl.Tracks(torch.ones(1, 2, *size, dtype=torch.bool)), nan="propagate")
+        assert found.isnan().tolist() == [False, True, False]

@@ -208,14 +208,24 @@ def test_instances_without_a_box_cost_nothing_are_not_counted_and_not_read() -> 
 def test_certain_logits_that_agree_cost_nothing_and_those_that_do_not_cost_their_size() -> None:
     lab, box = grey(50, 0, 50), [[0, 0, 3, 1]]
     given = torch.tensor(box * 3)
-    for a in (20.0, 100.0, 700.0, 1000.0, 1e30):
+    for a in (7.0, 7.6, 8.5, 12.0, 20.0, 100.0, 700.0, 715.0, 740.0, 1000.0, 1e30):
         x = torch.tensor([[[a, 0.0, a]], [[-a, 0.0, -a]], [[a, 0.0, -a]]]).double()
         options: dict[str, Any] = {"lab": lab, "boxes": given, "reduction": "none"}
         agree_with(partial(affinity, **options), partial(oracle.pairwise_affinity, **options), x, a)
-    for a in (torch.inf, -torch.inf):
-        x = torch.tensor([[[a, 0.0, a]]])
-        assert affinity(x, lab, box).item() == 0
-        assert torch.equal(gradient(partial(affinity, lab=lab, boxes=box), x), torch.zeros(1, 1, 3))
+
+
+def test_infinite_logits_are_the_largest_ones() -> None:
+    lab, box = grey(50, 0, 50), [[0, 0, 3, 1]]
+    loss = partial(affinity, lab=lab, boxes=box, reduction="sum")
+    for dtype in FLOATS:
+        for a in (torch.inf, -torch.inf):
+            x = torch.tensor([[[a, 0.0, a]]], dtype=dtype)
+            assert loss(x).item() == 0
+            assert torch.equal(gradient(loss, x), torch.zeros(1, 1, 3, dtype=dtype))
+            x[0, 0, 2] = -a
+            assert loss(x).item() >= torch.finfo(dtype).max
+            large = torch.tensor([[[math.copysign(1e30, a), 0.0, -math.copysign(1e30, a)]]], dtype=dtype)
+            assert torch.equal(gradient(loss, x), gradient(loss, large))
 
 
 def test_numpy_arrays_give_numpy() -> None:
