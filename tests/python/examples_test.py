@@ -59,8 +59,17 @@ def test_the_whole_api_example_is_strictly_typed() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_readme_s_training_step_has_gradients() -> None:
+    pytest.importorskip("torch")
+    exec(blocks("python")[1], names := {})
+    assert names["weights"].shape == (2,)
+    assert names["target"].shape == (2, 3)
+    assert names["logits"].grad.isfinite().all()
+    assert names["logits"].grad.any()
+
+
 def test_the_readme_s_python_block_prints_what_its_comments_say() -> None:
-    (block,) = blocks("python")
+    block = blocks("python")[0]
     done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "[0] [-1  0]" in done.stdout
