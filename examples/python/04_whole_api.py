@@ -133,7 +133,8 @@ def training(tracks: vl.Tracks) -> None:
 
 def words() -> None:
     """UVIS: names from prompts, and instances that look like their class."""
-    texts, classes = vl.select.prompts({1: "person", 2: "giant panda"})
+    texts, classes = prompts = vl.select.prompts({1: "person", 2: "giant panda"})
+    assert isinstance(prompts, vl.select.Prompts)
     embeddings = np.eye(len(texts), 16)  # of a text encoder
     features = np.repeat(embeddings, 3, axis=0) + 0.01
     match: vl.select.PromptMatch = vl.select.match_prompts(features, embeddings, classes)
