@@ -259,7 +259,7 @@ FUNCTIONS = [
     Case("boxes with a negative side: box_iou", "vl.iou.box_iou([], [[0, 0, 1, -1]])", "b[0] is (0, 0, 1, -1)"),
     Case("boxes of no numbers: box_iou", "vl.iou.box_iou(np.zeros((5, 0)), [])", "a has shape [5, 0], expected [any, 4]"),
     Case("an unknown empty_pair", 'vl.iou.mask_iou(masks, masks, empty_pair="none")', "expected one of: zero, one"),
-    Case("masks for tracks", "vl.iou.track_iou(tracks, masks)", "b is Masks, expected an array"),
+    Case("masks for tracks", "vl.iou.track_iou(tracks, masks)", "b is Masks, expected Tracks or an array [N, T, H, W]"),
     Case("NaN scores: spatiotemporal_nms", "vl.select.spatiotemporal_nms(tracks, [1, nan])", "scores[1] is NaN"),
     Case("NaN scores: quality", "vl.select.quality([1, nan], np.ones((2, 3)))", "scores[1] is NaN"),
     Case("NaN scores: pseudo_labels", "vl.select.pseudo_labels(tracks, [nan, 1], np.ones((2, 3)))", "scores[0] is NaN"),
