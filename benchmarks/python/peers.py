@@ -16,14 +16,13 @@ from pathlib import Path
 
 import fusion_rows
 import iou_rows
-import loss_memory
-import loss_rows
 import own_tables
 import path_rows
 import rle_rows
 import table
 import track_rows
 from data_sets import adversarial, blob, mean_runs, noisy, small
+from libraries import installed
 from timing import Row, Rows, Time
 
 SECTIONS: dict[str, tuple[Callable[[bool], Rows], str]] = {
@@ -68,7 +67,13 @@ from 3 frames. *HiGHS*: the exact integer program, a row per clique, found subse
 shortest_simple_paths through a decision diagram; for N = 60 it takes seconds. Costs may differ
 by roundings, 1e-11.""",
     ),
-    "Training": (
+}
+
+if "torch" in installed:
+    import loss_memory
+    import loss_rows
+
+    SECTIONS["Training"] = (
         loss_rows.rows,
         """Time per call from torch tensors to torch tensors. Logits of a trained network, or with noise of
 standard deviation 4; for the target from a quarter of 480 x 864. *The published loop*: a query is
@@ -76,9 +81,9 @@ resized anew for every truth, estimated (~) from 3 queries. *Batched*: for the t
 16 at a time as channels, products of matrices; for DropLoss products of matrices of some thousand
 pixels; for the pairwise loss AdelaiDet's unfolding of all pixels; *counted edges alone*: these
 gathered before anything is computed. *Logical*: boolean masks, one truth after the other. Two threads
-are given to all.""",
-    ),
-}
+are given to all. Losses may differ by float32's roundings, 1e-5, and IoU by the pixels that a rounding
+puts on either side of the threshold, 1e-4.""",
+    )
 
 PREFACE = """One core and one thread, same bytes, same run, repetitions in turns; medians (quartiles). Before
 anything is timed, every answer is asserted to equal the reference's, ours to the last bit.
@@ -129,7 +134,7 @@ def report(only: str, quick: bool) -> str:
     if only in "memory":
         header = ["set", "masks", "runs", "packed B", "4 B per run", "text B", "to runs", "to text"]
         parts += ["## Memory per mask", table.markdown(header, own_tables.memory())]
-    if only in "training memory":
+    if "torch" in installed and only in "training memory":
         header = ["", "", "beside the inputs", "ours", "", "goal: 3x"]
         parts += ["## Memory of training", table.markdown(header, loss_memory.lines(quick))]
     if only in "selection":
