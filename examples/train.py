@@ -7,7 +7,7 @@ from their boxes alone, as PM-VIS does, with projection and pairwise losses. Wha
 out: neither a frame nor a track of that is ever learned from. What it proposes then goes through `vislabel
 select`, which makes the labels of the next round; `--labels` learns from them.
 
-Needs PyTorch. Both together take about two minutes on two cores. The same seed gives the same networks on the
+Needs PyTorch. Both together take 215 s of one core's time. The same seed gives the same networks on the
 same machine, unless `--seconds` cuts the training short.
 """
 
@@ -31,7 +31,7 @@ try:
     import torch
     import vislabel as vl
 except ImportError as missing:
-    sys.exit(f"train: {missing.name} is missing: pip install 'vislabel[cli]' torch")
+    sys.exit(f"train: {missing.name} is missing: pip install 'vislabel[train]'")
 
 from torch.utils.data import DataLoader
 from train_data import Clip, Prompts, Sample, batched

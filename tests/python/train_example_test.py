@@ -202,4 +202,4 @@ def test_without_torch_it_says_what_to_install() -> None:
     code += f"; runpy.run_path({str(EXAMPLES / 'train.py')!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
-    assert done.stderr == "train: torch is missing: pip install 'vislabel[cli]' torch\n"
+    assert done.stderr == "train: torch is missing: pip install 'vislabel[train]'\n"
