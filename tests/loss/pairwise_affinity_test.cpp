@@ -242,7 +242,7 @@ TEST_CASE("bad input is refused") {
   CHECK(loss(lab, first, {}) == "boxes has 0 boxes, expected one per map of logits (1)");
   CHECK(loss(lab, first, boxes, {.threshold = 1.5}) == "threshold is 1.5, expected 0 to 1");
   CHECK(loss(lab, first, boxes, {.threshold = NAN}) == "threshold is nan, expected 0 to 1");
-  CHECK(loss(lab, first, boxes, {.theta = 0}) == "theta is 0, expected a number above 0");
+  CHECK(loss(lab, first, boxes, {.theta = 0}) == "theta is 0, expected a finite number above 0");
   const auto two = pixels(lab.values.data(), std::array<std::int64_t, 4>{1, 2, 4, 5});
   CHECK(oracle::error_of([&] {
           return pairwise_affinity_loss(exec::Seq{}, logits.view(), two, first, boxes);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import vislabel as vl
@@ -141,7 +142,8 @@ CALLS: list[Call] = [
     (affinity, (X, LAB, B), {"theta": 0.0}, "theta is 0, expected"),
     (affinity, (X, LAB, B), {"theta": -1}, "theta is -1, expected"),
     (affinity, (X, LAB, B), {"theta": nan}, "theta is nan, expected"),
-    (affinity, (X, LAB, B), {"theta": inf}, "theta is inf, expected"),
+    (affinity, (X, LAB, B), {"theta": inf}, "theta is inf, expected a finite number above 0"),
+    (affinity, (X, LAB, B), {"reduction": np.array(["mean"])}, "reduction is array(['mean']"),
     (affinity, (X, LAB, B), {"theta": None}, "theta is None, expected a number"),
     (drop, (M, M[:, :2]), {}, "4 x 5"),
     (drop, (M, V), {}, "truth has shape [2, 3, 8, 9], expected [N, H, W]"),
@@ -253,3 +255,9 @@ def test_nan_colours_are_like_no_other() -> None:
     far = affinity(x, lab, box)
     lab[0, 1, 1] = nan
     assert torch.equal(affinity(x, lab, box, nan="propagate"), far)
+
+
+def test_a_nested_tensor_is_refused() -> None:
+    nested = torch.nested.nested_tensor([X[0], X[1]])
+    with refused("logits is a nested tensor, expected a dense one"):
+        vl.loss.projection(nested, torch.zeros(2, 4))

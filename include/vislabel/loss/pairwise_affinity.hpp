@@ -113,7 +113,7 @@ class AffinityInput {
       require(*options.threshold >= 0 && *options.threshold <= 1, "threshold is ", *options.threshold,
               ", expected 0 to 1");
     require(options.theta > 0 && std::isfinite(options.theta), "theta is ", options.theta,
-            ", expected a number above 0");
+            ", expected a finite number above 0");
   }
 
   static Pixels<const T, 3> image_at(const Pixels<const T, 4>& lab, std::int64_t i) {

@@ -19,7 +19,7 @@ Reduction = Literal["mean", "sum", "none"]
 
 def chosen(value: Any, name: str, choices: Any) -> None:
     """Errors: a value that the option ``name`` does not have."""
-    if value not in get_args(choices):
+    if not isinstance(value, str) or value not in get_args(choices):
         raise Error(f"{name} is {shown(value)}, expected one of: {', '.join(get_args(choices))}")
 
 
@@ -54,7 +54,7 @@ def named_for(*names: tuple[str, str]) -> Iterator[None]:
 
 def on_cpu(x: Any, name: str) -> Any:
     """The tensor itself. Errors: it is on another device, or not dense."""
-    if x.device.type != "cpu" or str(x.layout) != "torch.strided" or x.is_complex():
+    if x.device.type != "cpu" or str(x.layout) != "torch.strided" or x.is_nested or x.is_complex():
         as_array(x, name)  # says why not
         raise Error(f"{name} is a tensor on {x.device}, expected the CPU")
     return x

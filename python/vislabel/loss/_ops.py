@@ -96,16 +96,7 @@ def pairwise_affinity(
 
 
 @pairwise_affinity.register_fake
-def _(
-    logits: Tensor,
-    lab: Tensor,
-    image: Tensor | None,
-    boxes: Tensor,
-    rule: str,
-    threshold: float | None,
-    theta: float,
-    nan: str,
-) -> tuple[Tensor, Tensor]:
+def _(logits: Tensor, *others: Any) -> tuple[Tensor, Tensor]:
     shape = logits.shape[:-2]
     return logits.new_empty(shape), logits.new_empty(shape, dtype=torch.int64)
 
@@ -131,17 +122,7 @@ def pairwise_affinity_backward(
 
 
 @pairwise_affinity_backward.register_fake
-def _(
-    gradient: Tensor,
-    logits: Tensor,
-    lab: Tensor,
-    image: Tensor | None,
-    boxes: Tensor,
-    rule: str,
-    threshold: float | None,
-    theta: float,
-    nan: str,
-) -> Tensor:
+def _(gradient: Tensor, logits: Tensor, *others: Any) -> Tensor:
     return logits.new_empty(logits.shape)
 
 
