@@ -8,6 +8,7 @@
 #include <vislabel/core/pixels.hpp>
 #include <vislabel/core/rule.hpp>
 #include <vislabel/core/size.hpp>
+#include <vislabel/core/threshold.hpp>
 #include <vislabel/evaluate/f1.hpp>
 #include <vislabel/evaluate/rank_correlation.hpp>
 #include <vislabel/fuse/assign.hpp>
@@ -20,7 +21,9 @@
 #include <vislabel/fuse/shqm.hpp>
 #include <vislabel/iou/best_match.hpp>
 #include <vislabel/iou/box_iou.hpp>
+#include <vislabel/iou/box_overlap.hpp>
 #include <vislabel/iou/mask_iou.hpp>
+#include <vislabel/iou/quotient.hpp>
 #include <vislabel/iou/tables.hpp>
 #include <vislabel/iou/track_iou.hpp>
 #include <vislabel/loss/affinity.hpp>
@@ -30,6 +33,7 @@
 #include <vislabel/loss/projection.hpp>
 #include <vislabel/loss/quality_target.hpp>
 #include <vislabel/loss/similar_pairs.hpp>
+#include <vislabel/mask/bilinear.hpp>
 #include <vislabel/mask/boolean.hpp>
 #include <vislabel/mask/convert.hpp>
 #include <vislabel/mask/cover.hpp>

@@ -16,7 +16,7 @@ struct Box {
   double width = 0;
   double height = 0;
 
-  [[nodiscard]] double area() const { return width * height; }
+  [[nodiscard]] constexpr double area() const { return width * height; }
   friend bool operator==(const Box&, const Box&) = default;
 };
 

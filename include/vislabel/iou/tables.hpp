@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <cstdint>
 #include <vislabel/core/error.hpp>
+#include <vislabel/iou/quotient.hpp>
 
 namespace vislabel {
 
@@ -16,12 +17,6 @@ using IndexTable = CountTable;
 /// [rows, columns] of truth values.
 using BoolTable = Eigen::Array<bool, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// The IoU of two masks that are both empty.
-enum class EmptyPair {
-  zero,  ///< AutoQ-VIS, YouTube-VIS, COCO
-  one,   ///< IDOL
-};
-
 /// Pixels in common and pixels together, for every pair. Every IoU of the library is a quotient of these
 /// integers.
 struct IntersectionAndUnion {
@@ -30,12 +25,6 @@ struct IntersectionAndUnion {
 };
 
 namespace detail {
-
-/// I / U in double; nothing on either side: as the caller wants it.
-[[nodiscard]] inline double quotient(std::int64_t intersection, std::int64_t together, EmptyPair empty_pair) {
-  if (together == 0) return empty_pair == EmptyPair::one ? 1.0 : 0.0;
-  return static_cast<double>(intersection) / static_cast<double>(together);
-}
 
 /// A Table of quotients.
 [[nodiscard]] inline Table quotients(const IntersectionAndUnion& counts, EmptyPair empty_pair) {

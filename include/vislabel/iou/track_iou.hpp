@@ -12,13 +12,6 @@
 
 namespace vislabel {
 
-/// How the frames of two tracks make one number.
-enum class OverTime {
-  volume,      ///< sum of intersections / sum of unions (YouTube-VIS)
-  any_frame,   ///< the largest frame IoU (AutoQ-VIS's NMS, supplement Eq. 18)
-  frame_mean,  ///< the mean of the frame IoUs over all T frames (AutoQ-VIS's quality target)
-};
-
 /// Options of `track_iou`.
 struct TrackIouOptions {
   OverTime over_time = OverTime::volume;

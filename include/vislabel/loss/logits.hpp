@@ -76,7 +76,7 @@ void refuse_nan(const Pixels<const T, D>& maps, std::int64_t i, const char* name
       if (!std::isnan(map.at(y, x))) continue;
       std::string place;
       for (std::size_t axis = D - 2; axis-- > 0; i /= maps.shape[axis])
-        place = text(i % maps.shape[axis], ", ") + place;
+        place.insert(0, text(i % maps.shape[axis], ", "));
       require(false, name, "[", place, y, ", ", x, "] is NaN, expected a number");
     }
 }
@@ -95,7 +95,8 @@ void require_boxes(std::span<const BoxSlot> boxes, const Pixels<T, D>& logits) {
   require(static_cast<std::int64_t>(boxes.size()) == logits.count(), "boxes has ", boxes.size(),
           " boxes, expected one per map of logits (", logits.count(), ")");
   for (std::size_t n = 0; n < boxes.size(); ++n)
-    if (boxes[n]) require_box(*boxes[n], std::numeric_limits<double>::infinity(), "boxes[", n, "]");
+    if (const BoxSlot& box = boxes[n])
+      require_box(*box, std::numeric_limits<double>::infinity(), "boxes[", n, "]");
 }
 
 /// The pixels that a box covers; none of them in any row or column where it has none in the frame.

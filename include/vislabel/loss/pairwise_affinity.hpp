@@ -64,7 +64,8 @@ class AffinityInput {
     const ColourTest alike(threshold, options.theta, options.rule);
     std::vector<PixelRectangle> parts(pairs_.size());  // what the boxes of each image need
     for (std::size_t n = 0; n < boxes.size(); ++n) {
-      boxes_.push_back(boxes[n] ? covered(*boxes[n], logits.size()) : PixelRectangle{});
+      const BoxSlot& box = boxes[n];
+      boxes_.push_back(box ? covered(*box, logits.size()) : PixelRectangle{});
       join(parts[image_of(n)], with_neighbours(boxes_.back(), logits.size()));
     }
     const std::int64_t pixels = logits.size().pixels();

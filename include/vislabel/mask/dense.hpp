@@ -3,14 +3,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <type_traits>
 #include <vector>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
+#include <vislabel/core/threshold.hpp>
 #include <vislabel/mask/packed.hpp>
 #include <vislabel/mask/packer.hpp>
 
@@ -23,15 +22,6 @@ struct NonZero {
     return value != T{0};
   }
 };
-
-/// The largest T that is not above the threshold: a T is above the one iff it is above the other.
-template <class T>
-[[nodiscard]] T threshold_as(double threshold) {
-  const T rounded = static_cast<T>(threshold);
-  return static_cast<double>(rounded) > threshold
-             ? std::nextafter(rounded, -std::numeric_limits<T>::infinity())
-             : rounded;
-}
 
 /// Which elements are pixels of the mask: those above a threshold, as compared in double, exactly.
 template <class T>

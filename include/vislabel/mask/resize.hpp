@@ -11,12 +11,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <type_traits>
 #include <utility>
 #include <vector>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
+#include <vislabel/mask/bilinear.hpp>
 #include <vislabel/mask/dense.hpp>
 #include <vislabel/mask/masks.hpp>
 #include <vislabel/mask/packer.hpp>
@@ -24,28 +24,13 @@
 namespace vislabel {
 namespace detail {
 
-/// The two input rows (or columns) that an output row lies between, and how much it takes of each.
-template <class T>
-struct Between {
-  std::int64_t first = 0, second = 0;
-  T of_first = 1, of_second = 0;
-};
-
-/// Half-pixel centers, as torch's `interpolate(mode="bilinear", align_corners=False)`, in the map's own type.
+/// `between` for every output row (or column).
 ///
 /// *Shapes*: out [to].
 template <class T>
-[[nodiscard]] std::vector<Between<T>> half_pixel_centers(std::int64_t from, std::int64_t to) {
+[[nodiscard]] std::vector<Between<T>> all_between(std::int64_t from, std::int64_t to) {
   std::vector<Between<T>> out(static_cast<std::size_t>(to));
-  const T scale = static_cast<T>(from) / static_cast<T>(to);
-  for (std::int64_t i = 0; i < to; ++i) {
-    const T at = std::max(T{0}, scale * (static_cast<T>(i) + T{0.5}) - T{0.5});
-    auto& [first, second, of_first, of_second] = out[static_cast<std::size_t>(i)];
-    first = std::min(static_cast<std::int64_t>(at), from - 1);
-    of_second = std::clamp(at - static_cast<T>(first), T{0}, T{1});
-    second = of_second > 0 ? std::min(first + 1, from - 1) : first;
-    of_first = 1 - of_second;
-  }
+  for (std::int64_t i = 0; i < to; ++i) out[static_cast<std::size_t>(i)] = between<T>(i, from, to);
   return out;
 }
 
@@ -82,8 +67,8 @@ class ResizedPacker {
       : from_(from),
         to_(to),
         threshold_(threshold_as<T>(threshold)),
-        rows_(half_pixel_centers<T>(from.height, to.height)),
-        columns_(half_pixel_centers<T>(from.width, to.width)),
+        rows_(all_between<T>(from.height, to.height)),
+        columns_(all_between<T>(from.width, to.width)),
         values_(static_cast<std::size_t>(from.height * stride())),
         sides_(static_cast<std::size_t>(from.pixels())),
         runs_(static_cast<std::size_t>(from.width)),
@@ -122,16 +107,13 @@ class ResizedPacker {
   /// Copies the map and finds out on which side of the threshold each number is: far enough that no rounding
   /// of an interpolation between such numbers leads back.
   void read(const Pixels<const T, 2>& map) {
-    constexpr T largest = std::numeric_limits<T>::max() / 4;  // an infinite logit is a very large one
-    const T margin = std::abs(threshold_) * 8 * std::numeric_limits<T>::epsilon();
-    const T low = threshold_ - margin, high = threshold_ + margin + 16 * std::numeric_limits<T>::min();
+    const Sides<T> where(threshold_);
     const auto read_row = [&](const std::byte* from, std::ptrdiff_t stride, T* values, std::uint8_t* sides) {
       for (std::int64_t x = 0; x < from_.width; ++x) {
         T value;
         std::memcpy(&value, from + x * stride, sizeof(T));
-        value = value > largest ? largest : value;
-        values[x] = value = value >= -largest ? value : -largest;  // and NaN the smallest
-        sides[x] = static_cast<std::uint8_t>((value > high ? over : 0) | (value <= low ? under : 0));
+        values[x] = value = tame(value);
+        sides[x] = static_cast<std::uint8_t>((where.over(value) ? over : 0) | (where.under(value) ? under : 0));
       }
     };
     constexpr auto element = static_cast<std::ptrdiff_t>(sizeof(T));

@@ -1,0 +1,43 @@
+/// The one way in which kernels are started.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <vislabel/cuda/core/language.cuh>
+
+struct CUstream_st;
+
+namespace vislabel::cuda {
+
+/// A queue of work on the device: `cudaStream_t`. All functions put their work into the caller's and return.
+using Stream = CUstream_st*;
+
+/// CUDA refused something. (A bad argument is a `vislabel::Error`, as everywhere.)
+class DeviceError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// How many blocks, by up to three numbers, of which the last two are below 65536.
+struct Grid {
+  std::int64_t x, y = 1, z = 1;
+};
+
+/// Queues the kernel, unless there is nothing to do.
+///
+/// *Errors*: `DeviceError` with CUDA's own words, of this launch or of one that went wrong before.
+template <class... Parameters, class... Arguments>
+void launch(void (*kernel)(Parameters...), Grid grid, unsigned threads, Stream stream, Arguments... arguments) {
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
+  const dim3 blocks(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z));
+#if defined(__CUDACC__)
+  kernel<<<blocks, threads, 0, stream>>>(Parameters(arguments)...);
+  if (const cudaError_t error = cudaGetLastError(); error != cudaSuccess)
+    throw DeviceError(std::string("vislabel: a kernel could not be started: ") + cudaGetErrorString(error));
+#else
+  static_cast<void>(stream);
+  emulated::run(blocks, dim3(threads), [&] { kernel(Parameters(arguments)...); });
+#endif
+}
+
+}  // namespace vislabel::cuda

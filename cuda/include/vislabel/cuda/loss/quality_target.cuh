@@ -1,0 +1,176 @@
+/// What AutoQ-VIS's quality predictor learns: logits are resized, thresholded and compared with every truth while they
+/// are at hand. Neither the resized logits nor their masks are stored.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vislabel/core/error.hpp>
+#include <vislabel/core/pixels.hpp>
+#include <vislabel/cuda/core/elements.cuh>
+#include <vislabel/cuda/core/launch.cuh>
+#include <vislabel/cuda/core/reduce.cuh>
+#include <vislabel/cuda/core/view.cuh>
+#include <vislabel/cuda/iou/common_pixels.cuh>
+#include <vislabel/cuda/mask/resize.cuh>
+#include <vislabel/cuda/mask/words.cuh>
+#include <vislabel/iou/quotient.hpp>
+
+namespace vislabel::cuda {
+
+/// Memory for `quality_target` to work in, and its results: all on the device.
+struct QualityOutput {
+  unsigned long long* common;  ///< [Q, T, G] pixels shared with each truth. Workspace
+  unsigned long long* areas;   ///< [Q, T] pixels predicted. Workspace
+  std::uint32_t* nan;          ///< [Q, T] whether there is NaN in the map. Workspace
+  double* iou;                 ///< [Q, T] IoU with that truth; 0 where there is none, NaN in frames with NaN
+  std::int64_t* truth;         ///< [Q] which truth it is; -1: there are none
+};
+
+namespace kernels {
+
+template <unsigned Threads, class T>
+__global__ void __launch_bounds__(Threads) fill(T* values, std::int64_t count, T value) {
+  const std::int64_t i = std::int64_t{blockIdx.x} * Threads + threadIdx.x;
+  if (i < count) values[i] = value;
+}
+
+/// A block looks through some of the rows of a map.
+template <unsigned Threads, class T>
+__global__ void __launch_bounds__(Threads) find_nan(View<const T, 4> maps, std::uint32_t* nan) {
+  const std::int64_t n = blockIdx.x;
+  const std::byte* const from = image(maps, n);
+  bool found = false;
+  for (std::int64_t y = blockIdx.y; y < maps.shape[2]; y += gridDim.y)
+    for (std::int64_t x = threadIdx.x; x < maps.shape[3]; x += Threads) {
+      const auto value = value_of(load<T>(from + y * maps.strides[2] + x * maps.strides[3]));
+      found = found || value != value;
+    }
+  if (__any_sync(all_lanes, found) && threadIdx.x % warp_size == 0) atomicOr(&nan[n], 1U);
+}
+
+/// A block makes some of the block rows of a map, `Threads` words at a time, and compares each with all truths: a warp
+/// takes every so many-th one.
+template <unsigned Threads, class T>
+__global__ void __launch_bounds__(Threads)
+    resized_common(View<const T, 4> logits, Resize<T> resize, DeviceMasks truth, std::int64_t truths,
+                   unsigned long long* common, unsigned long long* areas) {
+  constexpr unsigned warps = Threads / warp_size;
+  const std::int64_t map_index = blockIdx.x, frames = logits.shape[1], t = map_index % frames;
+  const Map map{image(logits, map_index), logits.strides[2], logits.strides[3]};
+  const unsigned thread = threadIdx.x, warp = thread / warp_size, lane = thread % warp_size;
+  VISLABEL_SHARED(std::uint32_t, strip, Threads);
+  unsigned area = 0;
+  for (auto row = static_cast<std::int32_t>(blockIdx.y); row < truth.layout.rows; row += static_cast<std::int32_t>(gridDim.y))
+    for (std::int32_t begin = 0; begin < truth.layout.width; begin += Threads) {
+      const std::int32_t column = begin + static_cast<std::int32_t>(thread);
+      const std::uint32_t word = resized_word<T>(map, resize, truth.layout, row, column);
+      area += static_cast<unsigned>(__popc(word));
+      __syncthreads();  // the last strip has been read
+      strip[thread] = word;
+      __syncthreads();
+      for (std::int64_t g = warp; g < truths; g += warps) {
+        const PixelBox box = truth.boxes[g * frames + t];
+        if (box.right <= begin || box.left >= begin + static_cast<std::int32_t>(Threads) || row * 32 >= box.bottom ||
+            row * 32 + 32 <= box.top)
+          continue;
+        const std::uint32_t* const words = truth.words + (g * frames + t) * truth.layout.words();
+        unsigned shared = 0;
+        for (unsigned k = lane; k < Threads; k += warp_size) {
+          const std::uint32_t own = strip[k];
+          if (own != 0)
+            shared += static_cast<unsigned>(
+                __popc(own & word_at(words, box, truth.layout.columns, row, begin + static_cast<std::int32_t>(k))));
+        }
+        shared = over_warp(shared, Plus());
+        if (lane == 0 && shared > 0) atomicAdd(&common[map_index * truths + g], static_cast<unsigned long long>(shared));
+      }
+    }
+  area = over_warp(area, Plus());
+  if (lane == 0 && area > 0) atomicAdd(&areas[map_index], static_cast<unsigned long long>(area));
+}
+
+/// A thread finds the best truth of one query: as the host's `BestTrack`.
+template <unsigned Threads>
+__global__ void __launch_bounds__(Threads)
+    best_truth(QualityOutput out, const std::int64_t* truth_areas, std::int64_t queries, std::int64_t truths,
+               std::int64_t frames, EmptyPair empty_pair) {
+  const std::int64_t q = std::int64_t{blockIdx.x} * Threads + threadIdx.x;
+  if (q >= queries) return;
+  const auto iou = [&](std::int64_t g, std::int64_t t) {
+    const auto common = static_cast<std::int64_t>(out.common[(q * frames + t) * truths + g]);
+    const auto area = static_cast<std::int64_t>(out.areas[q * frames + t]);
+    return vislabel::detail::quotient(common, area + truth_areas[g * frames + t] - common, empty_pair);
+  };
+  std::int64_t best = -1;
+  double largest = 0;
+  for (std::int64_t g = 0; g < truths; ++g) {
+    double sum = 0;
+    for (std::int64_t t = 0; t < frames; ++t)
+      if (out.nan[q * frames + t] == 0) sum += iou(g, t);
+    const double mean = frames > 0 ? sum / static_cast<double>(frames) : 0.0;
+    if (best < 0 || mean > largest) best = g, largest = mean;
+  }
+  out.truth[q] = best;
+  for (std::int64_t t = 0; t < frames; ++t) {
+    const bool unknown = out.nan[q * frames + t] != 0;
+    out.iou[q * frames + t] = unknown     ? std::numeric_limits<double>::quiet_NaN()
+                              : best >= 0 ? iou(best, t)
+                                          : 0.0;
+  }
+}
+
+}  // namespace kernels
+
+namespace detail {
+
+template <class T>
+void fill(T* values, std::int64_t count, T value, Stream stream) {
+  constexpr unsigned threads = 256;
+  launch(kernels::fill<threads, T>, {(count + threads - 1) / threads}, threads, stream, values, count, value);
+}
+
+/// `nan` [N]: whether there is NaN in each of the maps.
+template <class T>
+void find_nan(const Pixels<const T, 4>& maps, std::uint32_t* nan, Stream stream) {
+  fill(nan, maps.count(), std::uint32_t{0}, stream);
+  constexpr unsigned threads = 256;
+  const std::int64_t parts = Least()(Most()(maps.size().height / 8, std::int64_t{1}), std::int64_t{64});
+  if (maps.size().pixels() > 0) launch(kernels::find_nan<threads, T>, {maps.count(), parts}, threads, stream, maps, nan);
+}
+
+/// Into how many parts, at most `most`, each of `count` pieces of work is cut so that a large card has enough to do.
+[[nodiscard]] inline std::int64_t parts_of(std::int64_t count, std::int64_t most) {
+  constexpr std::int64_t enough = 2048;  // blocks
+  return Most()(Least()(most, enough / Most()(count, std::int64_t{1})), std::int64_t{1});
+}
+
+}  // namespace detail
+
+/// The IoU per frame of every query with the truth of its largest mean IoU (ties: the first), as the host's
+/// `quality_target` with `OnNaN::propagate`: an error would have to wait for the device.
+///
+/// *Shapes*: `logits` [Q, T, h, w] of float, double, `Half` or `Bfloat16` on the device, any strides; `truth` [G, T], absent
+/// ones empty.
+/// *Source*: AutoQ-VIS, Sec. 2.1. *Errors*: maps without pixels.
+/// *Cost*: two reads of `logits`, of which the second looks for NaN.
+template <class T>
+void quality_target(const Pixels<const T, 4>& logits, const DeviceMasks& truth, double threshold, EmptyPair empty_pair,
+                    const QualityOutput& out, Stream stream) {
+  const std::int64_t queries = logits.shape[0], frames = logits.shape[1], maps = queries * frames;
+  const std::int64_t truths = frames > 0 ? truth.count / frames : 0;
+  const Size size{truth.layout.height, truth.layout.width};
+  vislabel::detail::require(size.pixels() == 0 || logits.size().pixels() > 0, "logits has maps of ", logits.size(),
+                            ", which cannot be resized to truth's ", size);
+  detail::fill(out.common, maps * truths, 0ULL, stream);
+  detail::fill(out.areas, maps, 0ULL, stream);
+  detail::find_nan(logits, out.nan, stream);
+  constexpr unsigned threads = 256;
+  const std::int64_t parts = detail::parts_of(maps, truth.layout.rows);
+  if (size.pixels() > 0)
+    launch(kernels::resized_common<threads, T>, {maps, parts}, threads, stream, logits, Resize<T>(logits.size(), threshold),
+           truth, truths, out.common, out.areas);
+  launch(kernels::best_truth<threads>, {(queries + threads - 1) / threads}, threads, stream, out, truth.areas, queries,
+         truths, frames, empty_pair);
+}
+
+}  // namespace vislabel::cuda
