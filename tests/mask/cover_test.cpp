@@ -9,13 +9,13 @@
 using namespace vislabel;
 using oracle::Dense;
 using Members = std::set<std::int32_t>;
-using Regions = std::map<Members, Dense>;
+using PixelsByCover = std::map<Members, Dense>;
 
 namespace {
 
 /// Pixel by pixel: which masks cover it.
-Regions regions_of(Size size, const std::vector<Dense>& masks, std::size_t least) {
-  Regions regions;
+PixelsByCover pixels_by_cover(Size size, const std::vector<Dense>& masks, std::size_t least) {
+  PixelsByCover regions;
   for (std::int64_t y = 0; y < size.height; ++y)
     for (std::int64_t x = 0; x < size.width; ++x) {
       Members members;
@@ -26,12 +26,12 @@ Regions regions_of(Size size, const std::vector<Dense>& masks, std::size_t least
   return regions;
 }
 
-Regions found(Size size, const std::vector<Dense>& dense, std::int32_t least) {
+PixelsByCover found(Size size, const std::vector<Dense>& dense, std::int32_t least) {
   const Masks masks = oracle::packed(size, dense);
   detail::MaskSets sets;
   std::vector<detail::CoverPart> parts;
   detail::add_cover_parts(std::vector<PackedMask>(masks.begin(), masks.end()), least, sets, parts);
-  Regions regions;
+  PixelsByCover regions;
   std::pair<std::int32_t, std::int32_t> last{-1, -1};
   for (const detail::CoverPart& part : parts) {
     REQUIRE(last <= std::pair(part.row, part.column));
@@ -90,8 +90,8 @@ TEST_CASE("the regions are those found pixel by pixel") {
     if (size.pixels() > 40'000) continue;
     for (const std::int64_t count : {0, 1, 2, 3, 6}) {
       const std::vector<Dense> masks = oracle::random_masks(random, size, count);
-      REQUIRE(found(size, masks, 1) == regions_of(size, masks, 1));
-      REQUIRE(found(size, masks, 2) == regions_of(size, masks, 2));
+      REQUIRE(found(size, masks, 1) == pixels_by_cover(size, masks, 1));
+      REQUIRE(found(size, masks, 2) == pixels_by_cover(size, masks, 2));
     }
   }
 }
@@ -101,9 +101,9 @@ TEST_CASE("forty masks of noise have a region for almost every pixel") {
   const Size size{33, 18};
   std::vector<Dense> masks;
   for (int n = 0; n < 40; ++n) masks.push_back(oracle::random_mask(random, size, oracle::Content::half));
-  const Regions regions = found(size, masks, 2);
+  const PixelsByCover regions = found(size, masks, 2);
   CHECK(regions.size() > 550);
-  CHECK(regions == regions_of(size, masks, 2));
+  CHECK(regions == pixels_by_cover(size, masks, 2));
 }
 
 TEST_CASE("a thousand masks of noise leave a set for every pixel, and no more") {
