@@ -30,8 +30,8 @@ struct Index {
   unsigned x = 0, y = 0, z = 0;
 };
 
-// In which order threads run between barriers, and blocks: `seed` 0 as they are numbered, 1 the other way round,
-// others at random. A result that depends on it misses a barrier.
+// In which order threads run between barriers, and blocks: `seed` 0 as they are numbered, 1 the other way
+// round, others at random. A result that depends on it misses a barrier.
 struct Order {
   std::uint64_t seed = 0;
 };
@@ -87,11 +87,13 @@ class Block {
   std::array<T, warp_size> exchange(T value, Site site) {
     static_assert(sizeof(T) <= sizeof(std::uint64_t));
     Thread& own = threads_[current_];
-    const unsigned turn = own.exchanges++ % 2, first = current_ - lane();  // two: slow lanes still read the last one
+    const unsigned turn = own.exchanges++ % 2,
+                   first = current_ - lane();  // two: slow lanes still read the last one
     std::memcpy(&own.given[turn], &value, sizeof value);
     wait(Wait::warp, site);
     std::array<T, warp_size> all;
-    for (unsigned i = 0; i < warp_size; ++i) std::memcpy(&all[i], &threads_[first + i].given[turn], sizeof(T));
+    for (unsigned i = 0; i < warp_size; ++i)
+      std::memcpy(&all[i], &threads_[first + i].given[turn], sizeof(T));
     return all;
   }
 
@@ -101,8 +103,8 @@ class Block {
     ++threads_[current_].warp_epoch;
   }
 
-  // How many barriers of the block, and of its warp, the thread has passed: accesses with equal numbers may happen
-  // in any order.
+  // How many barriers of the block, and of its warp, the thread has passed: accesses with equal numbers may
+  // happen in any order.
   [[nodiscard]] std::uint32_t block_epoch() const { return block_epoch_; }
   [[nodiscard]] std::uint32_t warp_epoch() const { return threads_[current_].warp_epoch; }
 
@@ -121,7 +123,8 @@ class Block {
     std::array<std::uint64_t, 2> given{};
   };
 
-  // Threads share a fiber, one after the other, until one waits and keeps it: where none waits, none is ever switched.
+  // Threads share a fiber, one after the other, until one waits and keeps it: where none waits, none is ever
+  // switched.
   void start_all() {
     std::size_t next = 0;
     while (next < threads_.size()) {
@@ -159,7 +162,8 @@ class Block {
     for (std::size_t first = 0; first < threads_.size(); first += warp_size) {
       const auto begin = threads_.begin() + static_cast<std::ptrdiff_t>(first), end = begin + warp_size;
       if (std::none_of(begin, end, [](const Thread& t) { return t.wait == Wait::warp; })) continue;
-      if (!std::all_of(begin, end, [&](const Thread& t) { return t.wait == Wait::warp && t.site == begin->site; }))
+      if (!std::all_of(begin, end,
+                       [&](const Thread& t) { return t.wait == Wait::warp && t.site == begin->site; }))
         continue;
       std::for_each(begin, end, [](Thread& t) { t.wait = Wait::nothing; });
       any = true;
@@ -181,7 +185,8 @@ class Block {
     const Thread& own = threads_[i];
     std::string text = "thread " + std::to_string(i);
     if (own.done) return text + " has returned";
-    return text + (own.wait == Wait::warp ? " waits for its warp at " : " waits for the block at ") + own.site.text();
+    return text + (own.wait == Wait::warp ? " waits for its warp at " : " waits for the block at ") +
+           own.site.text();
   }
 
   std::function<void()> kernel_;

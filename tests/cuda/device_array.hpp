@@ -28,7 +28,8 @@ class DeviceArray {
     require_success(cudaMemset(data, 0xa5, count * sizeof(T)));
     data_.reset(static_cast<T*>(data));
 #else
-    data_.reset(static_cast<T*>(::operator new(count * sizeof(T))));  // of that size exactly: sanitizers see its end
+    data_.reset(
+        static_cast<T*>(::operator new(count * sizeof(T))));  // of that size exactly: sanitizers see its end
     std::memset(static_cast<void*>(data_.get()), 0xa5, count * sizeof(T));
 #endif
   }
@@ -53,7 +54,8 @@ class DeviceArray {
     void operator()(T* data) const { cudaFree(data); }
   };
   static void copy(T* to, const T* from, std::size_t count) {
-    require_success(cudaMemcpy(to, from, count * sizeof(T), cudaMemcpyDefault));  // waits for the default stream
+    require_success(
+        cudaMemcpy(to, from, count * sizeof(T), cudaMemcpyDefault));  // waits for the default stream
   }
 #else
   struct Free {

@@ -1,5 +1,6 @@
-// CUDA's words for a host compiler, and blocks that run as fibers of one thread: so that kernels are run, and looked at
-// by sanitizers, where there is no GPU. A defect that a device would hide is an exception: `emulated::Defect`.
+// CUDA's words for a host compiler, and blocks that run as fibers of one thread: so that kernels are run, and
+// looked at by sanitizers, where there is no GPU. A defect that a device would hide is an exception:
+// `emulated::Defect`.
 #pragma once
 
 #include <bit>
@@ -19,7 +20,8 @@
 
 struct dim3 {
   unsigned x, y, z;
-  explicit dim3(unsigned columns = 1, unsigned rows = 1, unsigned layers = 1) : x(columns), y(rows), z(layers) {}
+  explicit dim3(unsigned columns = 1, unsigned rows = 1, unsigned layers = 1)
+      : x(columns), y(rows), z(layers) {}
 };
 
 struct alignas(8) uint2 {
@@ -48,7 +50,8 @@ void run(dim3 grid, dim3 threads, Kernel kernel) {
     throw Defect("a grid of " + std::to_string(grid.x) + " x " + std::to_string(grid.y) + " x " +
                  std::to_string(grid.z) + " blocks cannot be launched");
   if (threads.x == 0 || threads.x > 1024 || threads.x % warp_size != 0)
-    throw Defect("a block of " + std::to_string(threads.x) + " threads, expected whole warps, at most 1024 threads");
+    throw Defect("a block of " + std::to_string(threads.x) +
+                 " threads, expected whole warps, at most 1024 threads");
   gridDim = {grid.x, grid.y, grid.z}, blockDim = {threads.x, 1, 1};
   const std::uint64_t count = std::uint64_t{grid.x} * grid.y * grid.z;
   std::vector<std::uint64_t> turn(count);
@@ -81,7 +84,8 @@ inline void __syncthreads(std::source_location at = std::source_location::curren
   emulated::running->wait_for_block(emulated::site_of(at));
 }
 
-inline void __syncwarp(unsigned mask = 0xffffffffU, std::source_location at = std::source_location::current()) {
+inline void __syncwarp(unsigned mask = 0xffffffffU,
+                       std::source_location at = std::source_location::current()) {
   emulated::require_whole(mask);
   emulated::running->wait_for_warp(emulated::site_of(at));
 }
@@ -89,28 +93,34 @@ inline void __syncwarp(unsigned mask = 0xffffffffU, std::source_location at = st
 // --- shuffles and votes ---
 
 template <class T>
-T __shfl_sync(unsigned mask, T value, unsigned lane, std::source_location at = std::source_location::current()) {
+T __shfl_sync(unsigned mask, T value, unsigned lane,
+              std::source_location at = std::source_location::current()) {
   emulated::require_whole(mask);
   return emulated::running->exchange(value, emulated::site_of(at))[lane % 32];
 }
 template <class T>
-T __shfl_xor_sync(unsigned mask, T value, unsigned bits, std::source_location at = std::source_location::current()) {
+T __shfl_xor_sync(unsigned mask, T value, unsigned bits,
+                  std::source_location at = std::source_location::current()) {
   return __shfl_sync(mask, value, emulated::running->lane() ^ bits, at);
 }
 template <class T>
-T __shfl_down_sync(unsigned mask, T value, unsigned by, std::source_location at = std::source_location::current()) {
+T __shfl_down_sync(unsigned mask, T value, unsigned by,
+                   std::source_location at = std::source_location::current()) {
   const unsigned lane = emulated::running->lane();
   return __shfl_sync(mask, value, lane + by < 32 ? lane + by : lane, at);
 }
 template <class T>
-T __shfl_up_sync(unsigned mask, T value, unsigned by, std::source_location at = std::source_location::current()) {
+T __shfl_up_sync(unsigned mask, T value, unsigned by,
+                 std::source_location at = std::source_location::current()) {
   const unsigned lane = emulated::running->lane();
   return __shfl_sync(mask, value, lane >= by ? lane - by : lane, at);
 }
-inline unsigned __ballot_sync(unsigned mask, bool vote, std::source_location at = std::source_location::current()) {
+inline unsigned __ballot_sync(unsigned mask, bool vote,
+                              std::source_location at = std::source_location::current()) {
   emulated::require_whole(mask);
   unsigned bits = 0, lane = 0;
-  for (const bool own : emulated::running->exchange(vote, emulated::site_of(at))) bits |= unsigned{own} << lane++;
+  for (const bool own : emulated::running->exchange(vote, emulated::site_of(at)))
+    bits |= unsigned{own} << lane++;
   return bits;
 }
 inline bool __any_sync(unsigned mask, bool vote, std::source_location at = std::source_location::current()) {

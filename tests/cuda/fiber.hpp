@@ -1,6 +1,7 @@
-// One thread of a block in emulation: a function that can be stopped in the middle, and gone on with. The C library makes
-// its stack (makecontext) and jumps between the two (_setjmp, which leaves signals alone; swapcontext takes two system calls
-// and fifty times as long): emulation needs no package where kernels are compared with it, on a machine with a GPU.
+// One thread of a block in emulation: a function that can be stopped in the middle, and gone on with. The C
+// library makes its stack (makecontext) and jumps between the two (_setjmp, which leaves signals alone;
+// swapcontext takes two system calls and fifty times as long): emulation needs no package where kernels are
+// compared with it, on a machine with a GPU.
 #pragma once
 
 #include <setjmp.h>

@@ -21,7 +21,8 @@ template <class T>
 void check_resized(std::uint64_t seed) {
   oracle::Random random(seed);
   for (int round = 0; round < 25; ++round) {
-    const Size from{random.between(1, 20), random.between(1, 20)}, to{random.between(1, 90), random.between(1, 90)};
+    const Size from{random.between(1, 20), random.between(1, 20)},
+        to{random.between(1, 90), random.between(1, 90)};
     Maps<T> maps = oracle::random_logits<T>(random, 3, from, random.one_in(2) ? 1 : 6);
     if (random.one_in(3)) maps.values[0] = std::numeric_limits<T>::infinity();
     if (random.one_in(3)) maps.values.back() = std::numeric_limits<T>::quiet_NaN();
@@ -31,9 +32,11 @@ void check_resized(std::uint64_t seed) {
     DeviceArray<std::uint32_t> words(3 * static_cast<std::size_t>(layout.words()));
     cuda::pack_resized(videos(values, maps, 1), threshold, to, words.data(), nullptr);
     DeviceArray<std::uint8_t> dense(static_cast<std::size_t>(3 * to.pixels()));
-    cuda::unpack(words.data(), pixels(dense.data(), std::array<std::int64_t, 4>{3, 1, to.height, to.width}), nullptr);
+    cuda::unpack(words.data(), pixels(dense.data(), std::array<std::int64_t, 4>{3, 1, to.height, to.width}),
+                 nullptr);
     const std::array<std::int64_t, 3> shape{3, from.height, from.width};
-    const Masks host = pack_resized(exec::Seq{}, pixels(std::as_const(maps.values).data(), shape), to, threshold);
+    const Masks host =
+        pack_resized(exec::Seq{}, pixels(std::as_const(maps.values).data(), shape), to, threshold);
     const std::vector<std::uint8_t> bytes = dense.values();
     const std::array<std::int64_t, 3> out{3, to.height, to.width};
     REQUIRE(pack(exec::Seq{}, pixels(bytes.data(), out)) == host);
@@ -54,7 +57,8 @@ TEST_CASE("quality targets are the host's") {
     oracle::Random random(7);
     for (int round = 0; round < 20; ++round) {
       const std::int64_t frames = random.between(1, 4), queries = random.between(1, 5);
-      const Size size{random.between(1, 80), random.between(1, 80)}, from{random.between(1, 12), random.between(1, 12)};
+      const Size size{random.between(1, 80), random.between(1, 80)},
+          from{random.between(1, 12), random.between(1, 12)};
       Maps<float> maps = oracle::random_logits<float>(random, queries * frames, from, 1);
       if (random.one_in(3)) maps.values[maps.values.size() / 2] = std::numeric_limits<float>::quiet_NaN();
       const auto truth = oracle::random_tracks(random, size, random.between(0, 12), frames);
@@ -69,12 +73,14 @@ TEST_CASE("quality targets are the host's") {
         cuda::quality_target(videos(values, maps, frames), on_truth.masks(), 0.1, empty_pair,
                              {common.data(), areas.data(), nan.data(), iou.data(), best.data()}, nullptr);
         const QualityTarget expected = quality_target(
-            exec::Seq{}, pixels(std::as_const(maps.values).data(), std::array{queries, frames, from.height, from.width}),
+            exec::Seq{},
+            pixels(std::as_const(maps.values).data(), std::array{queries, frames, from.height, from.width}),
             oracle::packed(truth), {0.1, empty_pair, OnNaN::propagate});
         REQUIRE(best.values() == expected.truth);
         const std::vector<double> found = iou.values();
         for (std::size_t i = 0; i < slots; ++i)
-          REQUIRE((found[i] == expected.iou.data()[i] || (std::isnan(found[i]) && std::isnan(expected.iou.data()[i]))));
+          REQUIRE((found[i] == expected.iou.data()[i] ||
+                   (std::isnan(found[i]) && std::isnan(expected.iou.data()[i]))));
       }
     }
   });

@@ -29,7 +29,8 @@ TEST_CASE("packing, measuring and unpacking give what went in") {
       for (std::int64_t n = 0; n < count; ++n) {
         const auto at = static_cast<std::size_t>(n);
         CHECK(areas.values()[at] == host[n].area());
-        CHECK(boxes.values()[at] == cuda::PixelBox{host[n].left(), host[n].top(), host[n].right(), host[n].bottom()});
+        CHECK(boxes.values()[at] ==
+              cuda::PixelBox{host[n].left(), host[n].top(), host[n].right(), host[n].bottom()});
       }
       DeviceArray<std::uint8_t> back(bytes.size());
       cuda::unpack(words.data(), pixels(back.data(), view.shape), nullptr);

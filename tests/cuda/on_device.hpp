@@ -22,7 +22,8 @@ class OnDevice {
     for (const oracle::Dense& mask : masks) bytes.insert(bytes.end(), mask.bytes.begin(), mask.bytes.end());
     const DeviceArray<std::uint8_t> dense(bytes);
     const std::array<std::int64_t, 4> shape{1, count(), size.height, size.width};
-    vislabel::cuda::pack(vislabel::pixels(dense.data(), shape), vislabel::cuda::NonZero(), words_.data(), nullptr);
+    vislabel::cuda::pack(vislabel::pixels(dense.data(), shape), vislabel::cuda::NonZero(), words_.data(),
+                         nullptr);
     vislabel::cuda::measure(words_.data(), layout_, count(), areas_.data(), boxes_.data(), nullptr);
   }
 

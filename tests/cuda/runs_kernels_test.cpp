@@ -20,14 +20,16 @@ TEST_CASE("changes of colour are the host's run lengths, and make the masks agai
       for (const std::int64_t own : changes.values()) begin.push_back(begin.back() + own);
       const DeviceArray<std::int64_t> on_begin(begin);
       DeviceArray<std::uint32_t> places(static_cast<std::size_t>(begin.back()));
-      cuda::write_changes(on_device.words().data(), layout, count, before.data(), on_begin.data(), places.data(), nullptr);
+      cuda::write_changes(on_device.words().data(), layout, count, before.data(), on_begin.data(),
+                          places.data(), nullptr);
       const Masks host = oracle::packed(size, masks);
       const std::vector<std::uint32_t> found = places.values();
       detail::RunWriter writer(size);
       for (std::int64_t n = 0; n < count; ++n) {
         std::vector<std::uint32_t> counts;
         std::uint32_t last = 0;
-        for (std::int64_t i = begin[static_cast<std::size_t>(n)]; i < begin[static_cast<std::size_t>(n + 1)]; ++i) {
+        for (std::int64_t i = begin[static_cast<std::size_t>(n)]; i < begin[static_cast<std::size_t>(n + 1)];
+             ++i) {
           counts.push_back(found[static_cast<std::size_t>(i)] - last);
           last = found[static_cast<std::size_t>(i)];
         }

@@ -13,7 +13,8 @@ namespace {
 DeviceArray<std::int64_t> common_of(const OnDevice& tracks, std::int64_t frames) {
   const auto count = static_cast<std::size_t>(tracks.count() / frames);
   DeviceArray<std::int64_t> common(count * count * static_cast<std::size_t>(frames));
-  cuda::common_pixels(tracks.masks(), tracks.masks(), frames, common.data(), cuda::PairOrder::frames_first, nullptr);
+  cuda::common_pixels(tracks.masks(), tracks.masks(), frames, common.data(), cuda::PairOrder::frames_first,
+                      nullptr);
   return common;
 }
 
@@ -22,13 +23,15 @@ NmsResult nms_on_device(const OnDevice& tracks, const DeviceArray<std::int64_t>&
   const auto count = static_cast<std::int64_t>(scores.size());
   const auto all = static_cast<std::size_t>(count);
   const DeviceArray<double> on_scores(scores);
-  const DeviceArray<std::int64_t> labels(std::vector<std::int64_t>(options.labels.begin(), options.labels.end()));
+  const DeviceArray<std::int64_t> labels(
+      std::vector<std::int64_t>(options.labels.begin(), options.labels.end()));
   DeviceArray<std::uint32_t> overlaps(all * ((all + 31) / 32));
   DeviceArray<std::int64_t> order(all), kept(all), kept_count(1), suppressed_by(all);
-  cuda::spatiotemporal_nms(common.data(), {tracks.masks().areas, count}, frames, on_scores.data(),
-                           {options.iou_threshold, options.score_threshold, options.over_time,
-                            options.suppress == Suppress::at_least, options.labels.empty() ? nullptr : labels.data()},
-                           {overlaps.data(), order.data(), kept.data(), kept_count.data(), suppressed_by.data()}, nullptr);
+  cuda::spatiotemporal_nms(
+      common.data(), {tracks.masks().areas, count}, frames, on_scores.data(),
+      {options.iou_threshold, options.score_threshold, options.over_time,
+       options.suppress == Suppress::at_least, options.labels.empty() ? nullptr : labels.data()},
+      {overlaps.data(), order.data(), kept.data(), kept_count.data(), suppressed_by.data()}, nullptr);
   std::vector<std::int64_t> found = kept.values();
   const auto last = static_cast<std::ptrdiff_t>(kept_count.values()[0]);
   CHECK(std::all_of(found.begin() + last, found.end(), [](std::int64_t n) { return n == -1; }));

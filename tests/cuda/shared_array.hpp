@@ -1,5 +1,5 @@
-// Shared memory in emulation: every access is looked at. Two threads that meet at one element without a barrier between
-// them, one of them writing, are a defect, whatever the order in which they happened to run.
+// Shared memory in emulation: every access is looked at. Two threads that meet at one element without a
+// barrier between them, one of them writing, are a defect, whatever the order in which they happened to run.
 #pragma once
 
 #include <algorithm>
@@ -79,7 +79,11 @@ class SharedArray {
   static_assert(std::is_trivially_copyable_v<T>);
 
   SharedArray(std::size_t count, const char* name, Site site)
-      : name_(name), site_(site), values_(std::make_unique_for_overwrite<T[]>(count)), count_(count), history_(count) {}
+      : name_(name),
+        site_(site),
+        values_(std::make_unique_for_overwrite<T[]>(count)),
+        count_(count),
+        history_(count) {}
 
   // An element as an expression sees it: read when it becomes a value, written when it is assigned to.
   class Element {
@@ -92,7 +96,9 @@ class SharedArray {
       array_.touch(Access::write, index_) = value;
       return *this;
     }
-    Element& operator=(const Element& other) { return *this = static_cast<T>(other); }  // NOLINT(*-assignment*)
+    Element& operator=(const Element& other) {
+      return *this = static_cast<T>(other);
+    }  // NOLINT(*-assignment*)
     Element& operator+=(T value) { return *this = static_cast<T>(static_cast<T>(*this) + value); }
     Element& operator|=(T value) { return *this = static_cast<T>(static_cast<T>(*this) | value); }
     // For atomics.
@@ -157,6 +163,6 @@ class SharedMemory {
 
 }  // namespace emulated
 
-#define VISLABEL_SHARED(type, name, count)             \
-  emulated::SharedArray<type>& name =                  \
+#define VISLABEL_SHARED(type, name, count) \
+  emulated::SharedArray<type>& name =      \
       emulated::running->shared().array<type>(count, #name, std::source_location::current())

@@ -21,7 +21,8 @@ enum class OverTime {
 namespace detail {
 
 /// I / U in double; nothing on either side: as the caller wants it.
-[[nodiscard]] constexpr double quotient(std::int64_t intersection, std::int64_t together, EmptyPair empty_pair) {
+[[nodiscard]] constexpr double quotient(std::int64_t intersection, std::int64_t together,
+                                        EmptyPair empty_pair) {
   if (together == 0) return empty_pair == EmptyPair::one ? 1.0 : 0.0;
   return static_cast<double>(intersection) / static_cast<double>(together);
 }

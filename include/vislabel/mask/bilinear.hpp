@@ -14,8 +14,8 @@ struct Between {
   T of_first = 1, of_second = 0;
 };
 
-/// Half-pixel centers, as torch's `interpolate(mode="bilinear", align_corners=False)`, in the map's own type: row (or
-/// column) `i` of `to`, in a map of `from`.
+/// Half-pixel centers, as torch's `interpolate(mode="bilinear", align_corners=False)`, in the map's own type:
+/// row (or column) `i` of `to`, in a map of `from`.
 template <class T>
 [[nodiscard]] constexpr Between<T> between(std::int64_t i, std::int64_t from, std::int64_t to) {
   const T scale = static_cast<T>(from) / static_cast<T>(to);
@@ -36,8 +36,8 @@ template <class T>
   return value >= -largest ? value : -largest;
 }
 
-/// On which side of a threshold tame numbers are: far enough that no rounding of an interpolation between such numbers
-/// leads back.
+/// On which side of a threshold tame numbers are: far enough that no rounding of an interpolation between
+/// such numbers leads back.
 template <class T>
 class Sides {
  public:

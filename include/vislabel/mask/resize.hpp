@@ -113,7 +113,8 @@ class ResizedPacker {
         T value;
         std::memcpy(&value, from + x * stride, sizeof(T));
         values[x] = value = tame(value);
-        sides[x] = static_cast<std::uint8_t>((where.over(value) ? over : 0) | (where.under(value) ? under : 0));
+        sides[x] =
+            static_cast<std::uint8_t>((where.over(value) ? over : 0) | (where.under(value) ? under : 0));
       }
     };
     constexpr auto element = static_cast<std::ptrdiff_t>(sizeof(T));

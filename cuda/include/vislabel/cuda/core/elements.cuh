@@ -1,12 +1,12 @@
-/// What the elements of dense masks can be on the device, and which of them are pixels of the mask: the same answers as
-/// `mask/dense.hpp` gives on the host, and half precision, which only a device computes in.
+/// What the elements of dense masks can be on the device, and which of them are pixels of the mask: the same
+/// answers as `mask/dense.hpp` gives on the host, and half precision, which only a device computes in.
 #pragma once
 
 #include <bit>
 #include <cstdint>
 #include <type_traits>
-#include <vislabel/cuda/core/language.cuh>
 #include <vislabel/core/threshold.hpp>
+#include <vislabel/cuda/core/language.cuh>
 
 namespace vislabel::cuda {
 

@@ -27,9 +27,11 @@ struct Grid {
 ///
 /// *Errors*: `DeviceError` with CUDA's own words, of this launch or of one that went wrong before.
 template <class... Parameters, class... Arguments>
-void launch(void (*kernel)(Parameters...), Grid grid, unsigned threads, Stream stream, Arguments... arguments) {
+void launch(void (*kernel)(Parameters...), Grid grid, unsigned threads, Stream stream,
+            Arguments... arguments) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
-  const dim3 blocks(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z));
+  const dim3 blocks(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y),
+                    static_cast<unsigned>(grid.z));
 #if defined(__CUDACC__)
   kernel<<<blocks, threads, 0, stream>>>(Parameters(arguments)...);
   if (const cudaError_t error = cudaGetLastError(); error != cudaSuccess)

@@ -36,9 +36,9 @@ template <class Operation, class T>
   return value;
 }
 
-/// Sums of `Count` values, a power of two up to 32, over all lanes: lane i gets that of value i, and so do the lanes
-/// i + Count, i + 2 Count, .. In every step lanes swap half of what they still have: Count - 1 shuffles, and log2(32 / Count)
-/// more, where one sum after the other would take 5 Count.
+/// Sums of `Count` values, a power of two up to 32, over all lanes: lane i gets that of value i, and so do
+/// the lanes i + Count, i + 2 Count, .. In every step lanes swap half of what they still have: Count - 1
+/// shuffles, and log2(32 / Count) more, where one sum after the other would take 5 Count.
 template <unsigned Count, class T>
 [[nodiscard]] __device__ T sums_over_warp(T (&values)[Count]) {  // NOLINT(*-avoid-c-arrays)
   const unsigned lane = threadIdx.x % warp_size;
@@ -57,7 +57,8 @@ template <unsigned Count, class T>
   return sum;
 }
 
-/// All threads' values put together; only thread 0 gets the result. For blocks of `Threads` threads, all of which come by.
+/// All threads' values put together; only thread 0 gets the result. For blocks of `Threads` threads, all of
+/// which come by.
 template <unsigned Threads, class Operation, class T>
 [[nodiscard]] __device__ T over_block(T value, T neutral, Operation operation) {
   VISLABEL_SHARED(T, of_warps, warp_size);

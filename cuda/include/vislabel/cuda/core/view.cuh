@@ -17,8 +17,8 @@ struct View {
   using Value = std::remove_const_t<T>;
 
   Bytes* data;
-  std::int64_t shape[D];        // NOLINT(*-avoid-c-arrays)
-  std::ptrdiff_t strides[D];    // NOLINT(*-avoid-c-arrays)
+  std::int64_t shape[D];      // NOLINT(*-avoid-c-arrays)
+  std::ptrdiff_t strides[D];  // NOLINT(*-avoid-c-arrays)
 
   View(const Pixels<T, D>& pixels) : data(pixels.data) {  // NOLINT(google-explicit-constructor)
     for (std::size_t axis = 0; axis < D; ++axis)

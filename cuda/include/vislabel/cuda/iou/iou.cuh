@@ -1,5 +1,5 @@
-/// IoU of masks, of tracks in every frame and of tracks over time, from the integers of `common_pixels`: the host's
-/// numbers to the last bit.
+/// IoU of masks, of tracks in every frame and of tracks over time, from the integers of `common_pixels`: the
+/// host's numbers to the last bit.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ namespace kernels {
 /// A thread makes one IoU.
 template <unsigned Threads>
 __global__ void __launch_bounds__(Threads)
-    frame_iou(const std::int64_t* common, TrackAreas a, TrackAreas b, std::int64_t frames, const std::uint8_t* crowd,
-              EmptyPair empty_pair, double* out) {
+    frame_iou(const std::int64_t* common, TrackAreas a, TrackAreas b, std::int64_t frames,
+              const std::uint8_t* crowd, EmptyPair empty_pair, double* out) {
   const std::int64_t i = std::int64_t{blockIdx.x} * Threads + threadIdx.x;
   if (i >= a.count * b.count * frames) return;
   const std::int64_t t = i % frames, m = i / frames % b.count, n = i / frames / b.count;
@@ -33,9 +33,9 @@ __global__ void __launch_bounds__(Threads)
 }
 
 /// The IoU of tracks n and m; `common[t stride]` is what they share in frame t.
-[[nodiscard]] __device__ inline double over_time(const std::int64_t* common, std::int64_t stride, const std::int64_t* a,
-                                                 const std::int64_t* b, std::int64_t frames, OverTime mode,
-                                                 EmptyPair empty_pair) {
+[[nodiscard]] __device__ inline double over_time(const std::int64_t* common, std::int64_t stride,
+                                                 const std::int64_t* a, const std::int64_t* b,
+                                                 std::int64_t frames, OverTime mode, EmptyPair empty_pair) {
   if (frames == 0) return vislabel::detail::quotient(0, 0, empty_pair);
   std::int64_t shared = 0, areas = 0;
   double sum = 0, largest = 0;
@@ -56,31 +56,32 @@ __global__ void __launch_bounds__(Threads)
               EmptyPair empty_pair, double* out) {
   const std::int64_t i = std::int64_t{blockIdx.x} * Threads + threadIdx.x, pairs = a.count * b.count;
   if (i >= pairs) return;
-  out[i] = over_time(common + i, pairs, a.areas + i / b.count * frames, b.areas + i % b.count * frames, frames, mode,
-                     empty_pair);
+  out[i] = over_time(common + i, pairs, a.areas + i / b.count * frames, b.areas + i % b.count * frames,
+                     frames, mode, empty_pair);
 }
 
 }  // namespace kernels
 
 /// IoU of every pair of tracks in every frame; of masks, with T = 1.
 ///
-/// *Shapes*: `common` [N, M, T]; `crowd` [M], or null: no mask of b is a crowd region, whose divisor is the area of a's
-/// mask; `out` [N, M, T].
-inline void frame_iou(const std::int64_t* common, const TrackAreas& a, const TrackAreas& b, std::int64_t frames,
-                      const std::uint8_t* crowd, EmptyPair empty_pair, double* out, Stream stream) {
+/// *Shapes*: `common` [N, M, T]; `crowd` [M], or null: no mask of b is a crowd region, whose divisor is the
+/// area of a's mask; `out` [N, M, T].
+inline void frame_iou(const std::int64_t* common, const TrackAreas& a, const TrackAreas& b,
+                      std::int64_t frames, const std::uint8_t* crowd, EmptyPair empty_pair, double* out,
+                      Stream stream) {
   constexpr unsigned threads = 256;
-  launch(kernels::frame_iou<threads>, {(a.count * b.count * frames + threads - 1) / threads}, threads, stream, common, a, b,
-         frames, crowd, empty_pair, out);
+  launch(kernels::frame_iou<threads>, {(a.count * b.count * frames + threads - 1) / threads}, threads, stream,
+         common, a, b, frames, crowd, empty_pair, out);
 }
 
 /// IoU of every pair of tracks.
 ///
 /// *Shapes*: `common` [T, N, M]; `out` [N, M].
-inline void track_iou(const std::int64_t* common, const TrackAreas& a, const TrackAreas& b, std::int64_t frames,
-                      OverTime mode, EmptyPair empty_pair, double* out, Stream stream) {
+inline void track_iou(const std::int64_t* common, const TrackAreas& a, const TrackAreas& b,
+                      std::int64_t frames, OverTime mode, EmptyPair empty_pair, double* out, Stream stream) {
   constexpr unsigned threads = 128;
-  launch(kernels::track_iou<threads>, {(a.count * b.count + threads - 1) / threads}, threads, stream, common, a, b, frames,
-         mode, empty_pair, out);
+  launch(kernels::track_iou<threads>, {(a.count * b.count + threads - 1) / threads}, threads, stream, common,
+         a, b, frames, mode, empty_pair, out);
 }
 
 }  // namespace vislabel::cuda

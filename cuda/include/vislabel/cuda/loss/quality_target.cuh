@@ -1,5 +1,5 @@
-/// What AutoQ-VIS's quality predictor learns: logits are resized, thresholded and compared with every truth while they
-/// are at hand. Neither the resized logits nor their masks are stored.
+/// What AutoQ-VIS's quality predictor learns: logits are resized, thresholded and compared with every truth
+/// while they are at hand. Neither the resized logits nor their masks are stored.
 #pragma once
 
 #include <cstdint>
@@ -48,8 +48,8 @@ __global__ void __launch_bounds__(Threads) find_nan(View<const T, 4> maps, std::
   if (__any_sync(all_lanes, found) && threadIdx.x % warp_size == 0) atomicOr(&nan[n], 1U);
 }
 
-/// A block makes some of the block rows of a map, `Threads` words at a time, and compares each with all truths: a warp
-/// takes every so many-th one.
+/// A block makes some of the block rows of a map, `Threads` words at a time, and compares each with all
+/// truths: a warp takes every so many-th one.
 template <unsigned Threads, class T>
 __global__ void __launch_bounds__(Threads)
     resized_common(View<const T, 4> logits, Resize<T> resize, DeviceMasks truth, std::int64_t truths,
@@ -60,7 +60,8 @@ __global__ void __launch_bounds__(Threads)
   const unsigned thread = threadIdx.x, warp = thread / warp_size, lane = thread % warp_size;
   VISLABEL_SHARED(std::uint32_t, strip, Threads);
   unsigned area = 0;
-  for (auto row = static_cast<std::int32_t>(blockIdx.y); row < truth.layout.rows; row += static_cast<std::int32_t>(gridDim.y))
+  for (auto row = static_cast<std::int32_t>(blockIdx.y); row < truth.layout.rows;
+       row += static_cast<std::int32_t>(gridDim.y))
     for (std::int32_t begin = 0; begin < truth.layout.width; begin += Threads) {
       const std::int32_t column = begin + static_cast<std::int32_t>(thread);
       const std::uint32_t word = resized_word<T>(map, resize, truth.layout, row, column);
@@ -70,19 +71,20 @@ __global__ void __launch_bounds__(Threads)
       __syncthreads();
       for (std::int64_t g = warp; g < truths; g += warps) {
         const PixelBox box = truth.boxes[g * frames + t];
-        if (box.right <= begin || box.left >= begin + static_cast<std::int32_t>(Threads) || row * 32 >= box.bottom ||
-            row * 32 + 32 <= box.top)
+        if (box.right <= begin || box.left >= begin + static_cast<std::int32_t>(Threads) ||
+            row * 32 >= box.bottom || row * 32 + 32 <= box.top)
           continue;
         const std::uint32_t* const words = truth.words + (g * frames + t) * truth.layout.words();
         unsigned shared = 0;
         for (unsigned k = lane; k < Threads; k += warp_size) {
           const std::uint32_t own = strip[k];
           if (own != 0)
-            shared += static_cast<unsigned>(
-                __popc(own & word_at(words, box, truth.layout.columns, row, begin + static_cast<std::int32_t>(k))));
+            shared += static_cast<unsigned>(__popc(
+                own & word_at(words, box, truth.layout.columns, row, begin + static_cast<std::int32_t>(k))));
         }
         shared = over_warp(shared, Plus());
-        if (lane == 0 && shared > 0) atomicAdd(&common[map_index * truths + g], static_cast<unsigned long long>(shared));
+        if (lane == 0 && shared > 0)
+          atomicAdd(&common[map_index * truths + g], static_cast<unsigned long long>(shared));
       }
     }
   area = over_warp(area, Plus());
@@ -135,10 +137,12 @@ void find_nan(const Pixels<const T, 4>& maps, std::uint32_t* nan, Stream stream)
   fill(nan, maps.count(), std::uint32_t{0}, stream);
   constexpr unsigned threads = 256;
   const std::int64_t parts = Least()(Most()(maps.size().height / 8, std::int64_t{1}), std::int64_t{64});
-  if (maps.size().pixels() > 0) launch(kernels::find_nan<threads, T>, {maps.count(), parts}, threads, stream, maps, nan);
+  if (maps.size().pixels() > 0)
+    launch(kernels::find_nan<threads, T>, {maps.count(), parts}, threads, stream, maps, nan);
 }
 
-/// Into how many parts, at most `most`, each of `count` pieces of work is cut so that a large card has enough to do.
+/// Into how many parts, at most `most`, each of `count` pieces of work is cut so that a large card has enough
+/// to do.
 [[nodiscard]] inline std::int64_t parts_of(std::int64_t count, std::int64_t most) {
   constexpr std::int64_t enough = 2048;  // blocks
   return Most()(Least()(most, enough / Most()(count, std::int64_t{1})), std::int64_t{1});
@@ -149,28 +153,27 @@ void find_nan(const Pixels<const T, 4>& maps, std::uint32_t* nan, Stream stream)
 /// The IoU per frame of every query with the truth of its largest mean IoU (ties: the first), as the host's
 /// `quality_target` with `OnNaN::propagate`: an error would have to wait for the device.
 ///
-/// *Shapes*: `logits` [Q, T, h, w] of float, double, `Half` or `Bfloat16` on the device, any strides; `truth` [G, T], absent
-/// ones empty.
-/// *Source*: AutoQ-VIS, Sec. 2.1. *Errors*: maps without pixels.
-/// *Cost*: two reads of `logits`, of which the second looks for NaN.
+/// *Shapes*: `logits` [Q, T, h, w] of float, double, `Half` or `Bfloat16` on the device, any strides; `truth`
+/// [G, T], absent ones empty. *Source*: AutoQ-VIS, Sec. 2.1. *Errors*: maps without pixels. *Cost*: two reads
+/// of `logits`, of which the second looks for NaN.
 template <class T>
-void quality_target(const Pixels<const T, 4>& logits, const DeviceMasks& truth, double threshold, EmptyPair empty_pair,
-                    const QualityOutput& out, Stream stream) {
+void quality_target(const Pixels<const T, 4>& logits, const DeviceMasks& truth, double threshold,
+                    EmptyPair empty_pair, const QualityOutput& out, Stream stream) {
   const std::int64_t queries = logits.shape[0], frames = logits.shape[1], maps = queries * frames;
   const std::int64_t truths = frames > 0 ? truth.count / frames : 0;
   const Size size{truth.layout.height, truth.layout.width};
-  vislabel::detail::require(size.pixels() == 0 || logits.size().pixels() > 0, "logits has maps of ", logits.size(),
-                            ", which cannot be resized to truth's ", size);
+  vislabel::detail::require(size.pixels() == 0 || logits.size().pixels() > 0, "logits has maps of ",
+                            logits.size(), ", which cannot be resized to truth's ", size);
   detail::fill(out.common, maps * truths, 0ULL, stream);
   detail::fill(out.areas, maps, 0ULL, stream);
   detail::find_nan(logits, out.nan, stream);
   constexpr unsigned threads = 256;
   const std::int64_t parts = detail::parts_of(maps, truth.layout.rows);
   if (size.pixels() > 0)
-    launch(kernels::resized_common<threads, T>, {maps, parts}, threads, stream, logits, Resize<T>(logits.size(), threshold),
-           truth, truths, out.common, out.areas);
-  launch(kernels::best_truth<threads>, {(queries + threads - 1) / threads}, threads, stream, out, truth.areas, queries,
-         truths, frames, empty_pair);
+    launch(kernels::resized_common<threads, T>, {maps, parts}, threads, stream, logits,
+           Resize<T>(logits.size(), threshold), truth, truths, out.common, out.areas);
+  launch(kernels::best_truth<threads>, {(queries + threads - 1) / threads}, threads, stream, out, truth.areas,
+         queries, truths, frames, empty_pair);
 }
 
 }  // namespace vislabel::cuda

@@ -15,13 +15,15 @@ template <unsigned Threads>
 __global__ void __launch_bounds__(Threads)
     measure(const std::uint32_t* words, Layout layout, std::int64_t* areas, PixelBox* boxes) {
   const std::int64_t n = blockIdx.x;
-  const unsigned count = static_cast<unsigned>(layout.words()), across = static_cast<unsigned>(layout.columns);
+  const unsigned count = static_cast<unsigned>(layout.words()),
+                 across = static_cast<unsigned>(layout.columns);
   std::int64_t area = 0;
   PixelBox box{layout.width, layout.height, 0, 0};
   for (unsigned i = threadIdx.x; i < count; i += Threads) {
     const std::uint32_t word = words[n * count + i];
     if (word == 0) continue;
-    const auto row = static_cast<std::int32_t>(i / across) * 32, column = static_cast<std::int32_t>(i % across);
+    const auto row = static_cast<std::int32_t>(i / across) * 32,
+               column = static_cast<std::int32_t>(i % across);
     area += __popc(word);
     box.left = Least()(box.left, column), box.right = Most()(box.right, column + 1);
     box.top = Least()(box.top, row + __ffs(static_cast<int>(word)) - 1);

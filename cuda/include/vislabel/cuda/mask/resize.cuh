@@ -1,5 +1,5 @@
-/// Words of maps of numbers at another resolution, as networks give them: bilinear interpolation, threshold and packing
-/// in one, to the host's bits. The resized map is never stored.
+/// Words of maps of numbers at another resolution, as networks give them: bilinear interpolation, threshold
+/// and packing in one, to the host's bits. The resized map is never stored.
 #pragma once
 
 #include <cstddef>
@@ -45,8 +45,9 @@ struct Map {
 
 /// The word of a resized map at (row, column): 32 pixels of a column.
 template <class T>
-[[nodiscard]] __device__ std::uint32_t resized_word(const Map& map, const Resize<T>& resize, const Layout& layout,
-                                                    std::int32_t row, std::int32_t column) {
+[[nodiscard]] __device__ std::uint32_t resized_word(const Map& map, const Resize<T>& resize,
+                                                    const Layout& layout, std::int32_t row,
+                                                    std::int32_t column) {
   using Value = ValueOf<T>;
   using Between = vislabel::detail::Between<Value>;
   if (column >= layout.width) return 0;
@@ -93,9 +94,11 @@ template <class T>
 /// A thread makes one word.
 template <unsigned Threads, class T>
 __global__ void __launch_bounds__(Threads)
-    pack_resized(View<const T, 4> maps, Resize<T> resize, Layout layout, std::int64_t count, std::uint32_t* words) {
+    pack_resized(View<const T, 4> maps, Resize<T> resize, Layout layout, std::int64_t count,
+                 std::uint32_t* words) {
   const unsigned unit = blockIdx.x * Threads + threadIdx.x, across = static_cast<unsigned>(layout.columns);
-  const auto row = static_cast<std::int32_t>(unit / across), column = static_cast<std::int32_t>(unit % across);
+  const auto row = static_cast<std::int32_t>(unit / across),
+             column = static_cast<std::int32_t>(unit % across);
   if (row >= layout.rows) return;
   for (std::int64_t n = blockIdx.y; n < count; n += gridDim.y) {
     const Map map{image(maps, n), maps.strides[2], maps.strides[3]};
@@ -107,17 +110,18 @@ __global__ void __launch_bounds__(Threads)
 
 /// Packs maps of numbers at another resolution: set where the bilinearly resized map > threshold.
 ///
-/// *Shapes*: `maps` [N, T, h, w] of float, double, `Half` or `Bfloat16` on the device, any strides; `words` [N T, rows,
-/// columns] of `size`.
-/// *Units and conventions*: those of the host's `pack_resized`. *Errors*: maps without pixels for masks with some.
+/// *Shapes*: `maps` [N, T, h, w] of float, double, `Half` or `Bfloat16` on the device, any strides; `words`
+/// [N T, rows, columns] of `size`. *Units and conventions*: those of the host's `pack_resized`. *Errors*:
+/// maps without pixels for masks with some.
 template <class T>
-void pack_resized(const Pixels<const T, 4>& maps, double threshold, Size size, std::uint32_t* words, Stream stream) {
+void pack_resized(const Pixels<const T, 4>& maps, double threshold, Size size, std::uint32_t* words,
+                  Stream stream) {
   vislabel::detail::require(size.pixels() == 0 || maps.size().pixels() != 0, "a map of ", maps.size(),
                             " cannot be resized to ", size);
   const Layout layout(size);
   constexpr unsigned threads = 128;
-  launch(kernels::pack_resized<threads, T>, detail::grid_of(layout.words(), threads, maps.count()), threads, stream, maps,
-         Resize<T>(maps.size(), threshold), layout, maps.count(), words);
+  launch(kernels::pack_resized<threads, T>, detail::grid_of(layout.words(), threads, maps.count()), threads,
+         stream, maps, Resize<T>(maps.size(), threshold), layout, maps.count(), words);
 }
 
 }  // namespace vislabel::cuda

@@ -1,4 +1,5 @@
-/// Run lengths on the device: where the colour changes, counted, placed and written; and masks from those places.
+/// Run lengths on the device: where the colour changes, counted, placed and written; and masks from those
+/// places.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +12,16 @@ namespace vislabel::cuda {
 
 namespace kernels {
 
-/// Calls `use(row, changes)` for the words of a column, top down: bit b of `changes` says that the colour of pixel 32 row + b
-/// is not that of the pixel before, in column-major order; before the first one there is none, and no colour.
+/// Calls `use(row, changes)` for the words of a column, top down: bit b of `changes` says that the colour of
+/// pixel 32 row + b is not that of the pixel before, in column-major order; before the first one there is
+/// none, and no colour.
 template <class Use>
-__device__ void for_changes(const std::uint32_t* words, const Layout& layout, std::int32_t column, Use&& use) {
+__device__ void for_changes(const std::uint32_t* words, const Layout& layout, std::int32_t column,
+                            Use&& use) {
   const std::int32_t last = layout.rows - 1, bottom = (layout.height - 1) % 32;
   if (last < 0) return;
-  std::uint32_t before = column > 0 ? words[std::int64_t{last} * layout.columns + column - 1] >> bottom & 1 : 0;
+  std::uint32_t before =
+      column > 0 ? words[std::int64_t{last} * layout.columns + column - 1] >> bottom & 1 : 0;
   for (std::int32_t row = 0; row <= last; ++row) {
     const std::uint32_t word = words[std::int64_t{row} * layout.columns + column];
     std::uint32_t changes = word ^ (word << 1 | before);
@@ -54,7 +58,8 @@ template <unsigned Threads>
 /// A block counts the changes of one mask: before every column, and in all.
 template <unsigned Threads>
 __global__ void __launch_bounds__(Threads)
-    count_changes(const std::uint32_t* words, Layout layout, std::uint32_t* before_column, std::int64_t* changes) {
+    count_changes(const std::uint32_t* words, Layout layout, std::uint32_t* before_column,
+                  std::int64_t* changes) {
   const std::int64_t n = blockIdx.x;
   const std::uint32_t* const own = words + n * layout.words();
   std::uint32_t so_far = 0;
@@ -62,8 +67,9 @@ __global__ void __launch_bounds__(Threads)
     const std::int32_t column = begin + static_cast<std::int32_t>(threadIdx.x);
     std::uint32_t count = 0, all = 0;
     if (column < layout.width)
-      for_changes(own, layout, column,
-                  [&](std::int32_t, std::uint32_t bits) { count += static_cast<std::uint32_t>(__popc(bits)); });
+      for_changes(own, layout, column, [&](std::int32_t, std::uint32_t bits) {
+        count += static_cast<std::uint32_t>(__popc(bits));
+      });
     const std::uint32_t before = so_far + sum_before<Threads>(count, all);
     if (column < layout.width) before_column[n * layout.width + column] = before;
     so_far += all;
@@ -74,8 +80,8 @@ __global__ void __launch_bounds__(Threads)
 /// A thread writes the changes of one column.
 template <unsigned Threads>
 __global__ void __launch_bounds__(Threads)
-    write_changes(const std::uint32_t* words, Layout layout, std::int64_t count, const std::uint32_t* before_column,
-                  const std::int64_t* begin, std::uint32_t* places) {
+    write_changes(const std::uint32_t* words, Layout layout, std::int64_t count,
+                  const std::uint32_t* before_column, const std::int64_t* begin, std::uint32_t* places) {
   const auto column = static_cast<std::int32_t>(blockIdx.x * Threads + threadIdx.x);
   if (column >= layout.width) return;
   for (std::int64_t n = blockIdx.y; n < count; n += gridDim.y) {
@@ -88,16 +94,19 @@ __global__ void __launch_bounds__(Threads)
   }
 }
 
-/// A thread makes one word: it looks for the first change behind the word's first pixel, and goes on from there.
+/// A thread makes one word: it looks for the first change behind the word's first pixel, and goes on from
+/// there.
 template <unsigned Threads>
 __global__ void __launch_bounds__(Threads)
     fill_changes(const std::uint32_t* places, const std::int64_t* begin, std::int64_t count, Layout layout,
                  std::uint32_t* words) {
   const unsigned unit = blockIdx.x * Threads + threadIdx.x, across = static_cast<unsigned>(layout.columns);
-  const auto row = static_cast<std::int32_t>(unit / across), column = static_cast<std::int32_t>(unit % across);
+  const auto row = static_cast<std::int32_t>(unit / across),
+             column = static_cast<std::int32_t>(unit % across);
   if (row >= layout.rows) return;
   const auto height = static_cast<std::uint32_t>(layout.height);
-  const std::uint32_t first = static_cast<std::uint32_t>(column) * height + static_cast<std::uint32_t>(row) * 32;
+  const std::uint32_t first =
+      static_cast<std::uint32_t>(column) * height + static_cast<std::uint32_t>(row) * 32;
   const std::uint32_t rows = Least()(std::uint32_t{32}, height - static_cast<std::uint32_t>(row) * 32);
   for (std::int64_t n = blockIdx.y; n < count; n += gridDim.y) {
     std::uint32_t word = 0;
@@ -127,32 +136,34 @@ __global__ void __launch_bounds__(Threads)
 
 /// Counts the changes of colour of every mask, down its columns: half of what an encoder needs.
 ///
-/// *Shapes*: `words` [N, rows, columns]; `before_column` [N, W]: changes before each column; `changes` [N]. Runs are one more.
-inline void count_changes(const std::uint32_t* words, const Layout& layout, std::int64_t count, std::uint32_t* before_column,
-                          std::int64_t* changes, Stream stream) {
+/// *Shapes*: `words` [N, rows, columns]; `before_column` [N, W]: changes before each column; `changes` [N].
+/// Runs are one more.
+inline void count_changes(const std::uint32_t* words, const Layout& layout, std::int64_t count,
+                          std::uint32_t* before_column, std::int64_t* changes, Stream stream) {
   constexpr unsigned threads = 256;
   launch(kernels::count_changes<threads>, {count}, threads, stream, words, layout, before_column, changes);
 }
 
 /// Writes where the colour changes: ascending, of mask n from `begin[n]` on.
 ///
-/// *Shapes*: `begin` [N + 1]: sums of `changes` before each mask; `places` [begin[N]]: pixels, counted down the columns.
+/// *Shapes*: `begin` [N + 1]: sums of `changes` before each mask; `places` [begin[N]]: pixels, counted down
+/// the columns.
 inline void write_changes(const std::uint32_t* words, const Layout& layout, std::int64_t count,
-                          const std::uint32_t* before_column, const std::int64_t* begin, std::uint32_t* places,
-                          Stream stream) {
+                          const std::uint32_t* before_column, const std::int64_t* begin,
+                          std::uint32_t* places, Stream stream) {
   constexpr unsigned threads = 128;
-  launch(kernels::write_changes<threads>, detail::grid_of(layout.width, threads, count), threads, stream, words, layout,
-         count, before_column, begin, places);
+  launch(kernels::write_changes<threads>, detail::grid_of(layout.width, threads, count), threads, stream,
+         words, layout, count, before_column, begin, places);
 }
 
 /// Masks from the places where their colour changes, ascending and none twice.
 ///
 /// *Shapes*: `begin` [N + 1]; `places` [begin[N]]; `words` [N, rows, columns].
-inline void fill_changes(const std::uint32_t* places, const std::int64_t* begin, std::int64_t count, const Layout& layout,
-                         std::uint32_t* words, Stream stream) {
+inline void fill_changes(const std::uint32_t* places, const std::int64_t* begin, std::int64_t count,
+                         const Layout& layout, std::uint32_t* words, Stream stream) {
   constexpr unsigned threads = 128;
-  launch(kernels::fill_changes<threads>, detail::grid_of(layout.words(), threads, count), threads, stream, places, begin,
-         count, layout, words);
+  launch(kernels::fill_changes<threads>, detail::grid_of(layout.words(), threads, count), threads, stream,
+         places, begin, count, layout, words);
 }
 
 }  // namespace vislabel::cuda

@@ -1,6 +1,7 @@
-/// How packed masks lie on the device: every pixel a bit, 32 rows of a column in a word. Blocks are the host's
-/// (`core/block.hpp`), but none is left out: the place of a word follows from the place of its pixels, so that threads
-/// find it without looking anything up.
+/// How packed masks lie on the device: every pixel a bit, 32 rows of a column in a word. Blocks are the
+/// host's
+/// (`core/block.hpp`), but none is left out: the place of a word follows from the place of its pixels, so
+/// that threads find it without looking anything up.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace vislabel::cuda {
 
-/// The words of one mask, [rows, columns]: bit b of word (r, x) is the pixel in row 32 r + b, column x. Bits beyond the
-/// frame are 0.
+/// The words of one mask, [rows, columns]: bit b of word (r, x) is the pixel in row 32 r + b, column x. Bits
+/// beyond the frame are 0.
 struct Layout {
   std::int32_t height, width;
   std::int32_t rows;     ///< ceil(height / 32)
@@ -22,7 +23,8 @@ struct Layout {
       : height(static_cast<std::int32_t>(size.height)),
         width(static_cast<std::int32_t>(size.width)),
         rows(static_cast<std::int32_t>(detail::ceil_divide(size.height, detail::block_rows))),
-        columns(static_cast<std::int32_t>(detail::ceil_divide(size.width, detail::block_columns) * detail::block_columns)) {
+        columns(static_cast<std::int32_t>(detail::ceil_divide(size.width, detail::block_columns) *
+                                          detail::block_columns)) {
     detail::require_size(size);
   }
 

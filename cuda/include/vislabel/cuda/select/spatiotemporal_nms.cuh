@@ -1,5 +1,5 @@
-/// AutoQ-VIS's non-maximum suppression of whole tracks: who overlaps whom, by all threads; then the walk from the best
-/// score down, by one warp.
+/// AutoQ-VIS's non-maximum suppression of whole tracks: who overlaps whom, by all threads; then the walk from
+/// the best score down, by one warp.
 #pragma once
 
 #include <cstdint>
@@ -15,16 +15,17 @@ namespace vislabel::cuda {
 struct NmsRule {
   double iou_threshold = 0.5, score_threshold = 0.25;
   OverTime over_time = OverTime::any_frame;
-  bool at_least = true;                  ///< an IoU equal to the threshold suppresses
-  const std::int64_t* labels = nullptr;  ///< [N] on the device, or null: detections suppress only those of their class
+  bool at_least = true;  ///< an IoU equal to the threshold suppresses
+  const std::int64_t* labels =
+      nullptr;  ///< [N] on the device, or null: detections suppress only those of their class
 };
 
 /// Memory for `spatiotemporal_nms` to work in, and its results: all on the device.
 struct NmsOutput {
-  std::uint32_t* overlaps;      ///< [N, ceil(N / 32)] bit m of row n: m is suppressed where n is kept. Workspace
-  std::int64_t* order;          ///< [N] indices by descending score, then -1. Workspace
-  std::int64_t* kept;           ///< [N] the kept detections, best score first, then -1
-  std::int64_t* kept_count;     ///< [1]
+  std::uint32_t* overlaps;   ///< [N, ceil(N / 32)] bit m of row n: m is suppressed where n is kept. Workspace
+  std::int64_t* order;       ///< [N] indices by descending score, then -1. Workspace
+  std::int64_t* kept;        ///< [N] the kept detections, best score first, then -1
+  std::int64_t* kept_count;  ///< [1]
   std::int64_t* suppressed_by;  ///< [N] the kept detection that suppressed each one, or -1
 };
 
@@ -36,29 +37,31 @@ namespace kernels {
 /// A warp asks 32 pairs: a word of a row of `overlaps`.
 template <unsigned Threads>
 __global__ void __launch_bounds__(Threads)
-    overlaps(const std::int64_t* common, TrackAreas tracks, std::int64_t frames, const double* scores, NmsRule rule,
-             std::uint32_t* out) {
+    overlaps(const std::int64_t* common, TrackAreas tracks, std::int64_t frames, const double* scores,
+             NmsRule rule, std::uint32_t* out) {
   const std::int64_t count = tracks.count, words = (count + 31) / 32;
   const std::int64_t word = std::int64_t{blockIdx.x} * (Threads / warp_size) + threadIdx.x / warp_size;
   if (word >= count * words) return;  // the whole warp
   const unsigned lane = threadIdx.x % warp_size;
   const std::int64_t n = word / words, m = word % words * 32 + lane;
-  const auto enough = [&](double iou) { return rule.at_least ? iou >= rule.iou_threshold : iou > rule.iou_threshold; };
+  const auto enough = [&](double iou) {
+    return rule.at_least ? iou >= rule.iou_threshold : iou > rule.iou_threshold;
+  };
   bool hit = false;
   const bool asked = m < count && m != n && scores[m] >= rule.score_threshold;
   if (asked && (rule.labels == nullptr || rule.labels[n] == rule.labels[m])) {
     if (enough(0.0))
       hit = frames > 0 || rule.over_time != OverTime::any_frame;
     else
-      hit = enough(over_time(common + n * count + m, count * count, tracks.areas + n * frames, tracks.areas + m * frames,
-                             frames, rule.over_time, EmptyPair::zero));
+      hit = enough(over_time(common + n * count + m, count * count, tracks.areas + n * frames,
+                             tracks.areas + m * frames, frames, rule.over_time, EmptyPair::zero));
   }
   const std::uint32_t bits = __ballot_sync(all_lanes, hit);
   if (lane == 0) out[word] = bits;
 }
 
-/// A thread finds the place of one score: the number of better ones, equal ones by lower index. NaN and scores below the
-/// threshold have none.
+/// A thread finds the place of one score: the number of better ones, equal ones by lower index. NaN and
+/// scores below the threshold have none.
 template <unsigned Threads>
 __global__ void __launch_bounds__(Threads)
     order_by_score(const double* scores, std::int64_t count, double threshold, std::int64_t* order,
@@ -75,7 +78,8 @@ __global__ void __launch_bounds__(Threads)
     ++all;
     place += other > own || (other == own && m < n) ? 1 : 0;
   }
-  // Behind the taken ones come as many -1 as there are others: the other with k others before it writes the k-th.
+  // Behind the taken ones come as many -1 as there are others: the other with k others before it writes the
+  // k-th.
   if (taken)
     order[place] = n;
   else {
@@ -85,7 +89,8 @@ __global__ void __launch_bounds__(Threads)
   }
 }
 
-/// One warp walks down the order; a lane looks after every 32nd word of the detections that are still standing.
+/// One warp walks down the order; a lane looks after every 32nd word of the detections that are still
+/// standing.
 template <unsigned Words>
 __global__ void __launch_bounds__(warp_size)
     walk(const std::uint32_t* overlaps, const std::int64_t* order, std::int64_t count, std::int64_t* kept,
@@ -117,25 +122,26 @@ __global__ void __launch_bounds__(warp_size)
 
 }  // namespace kernels
 
-/// Removes detections that overlap a better one, as the host's `spatiotemporal_nms`, but that a NaN score is below every
-/// threshold: an error would have to wait for the device.
+/// Removes detections that overlap a better one, as the host's `spatiotemporal_nms`, but that a NaN score is
+/// below every threshold: an error would have to wait for the device.
 ///
 /// *Shapes*: `common` [T, N, N]; `tracks` [N, T]; `scores` [N].
 /// *Source*: AutoQ-VIS, supplement Eq. 16-18. *Errors*: more than 262,144 detections.
 inline void spatiotemporal_nms(const std::int64_t* common, const TrackAreas& tracks, std::int64_t frames,
-                               const double* scores, const NmsRule& rule, const NmsOutput& out, Stream stream) {
+                               const double* scores, const NmsRule& rule, const NmsOutput& out,
+                               Stream stream) {
   using vislabel::detail::require;
   const std::int64_t count = tracks.count;
   require(count <= most_detections, count, " detections, expected at most ", most_detections);
   constexpr unsigned threads = 128, warps = threads / warp_size;
   const std::int64_t words = count * ((count + 31) / 32);
-  launch(kernels::overlaps<threads>, {(words + warps - 1) / warps}, threads, stream, common, tracks, frames, scores,
-         rule, out.overlaps);
+  launch(kernels::overlaps<threads>, {(words + warps - 1) / warps}, threads, stream, common, tracks, frames,
+         scores, rule, out.overlaps);
   launch(kernels::order_by_score<threads>, {(count + threads - 1) / threads}, threads, stream, scores, count,
          rule.score_threshold, out.order, out.suppressed_by);
   constexpr unsigned most_words = most_detections / 32;
-  launch(kernels::walk<most_words>, {1}, warp_size, stream, out.overlaps, out.order, count, out.kept, out.kept_count,
-         out.suppressed_by);
+  launch(kernels::walk<most_words>, {1}, warp_size, stream, out.overlaps, out.order, count, out.kept,
+         out.kept_count, out.suppressed_by);
 }
 
 }  // namespace vislabel::cuda
