@@ -76,7 +76,7 @@ void in_every_order(Test&& test) {
 #if defined(__CUDACC__)
   test();
 #else
-  for (const std::uint64_t seed : {0, 1, 2, 3}) {
+  for (const std::uint64_t seed : {0U, 1U, 2U, 3U}) {
     emulated::order = {seed};
     test();
   }
