@@ -3,6 +3,7 @@
 #include <limits>
 #include <loss/maps.hpp>
 #include <on_device.hpp>
+#include <vislabel/cuda/loss/drop_loss.cuh>
 #include <vislabel/cuda/loss/quality_target.cuh>
 #include <vislabel/cuda/mask/resize.cuh>
 #include <vislabel/cuda/mask/unpack.cuh>
@@ -83,5 +84,34 @@ TEST_CASE("quality targets are the host's") {
                    (std::isnan(found[i]) && std::isnan(expected.iou.data()[i]))));
       }
     }
+  });
+}
+
+TEST_CASE("a prediction's loss has weight iff one of its IoUs is above the threshold") {
+  in_every_order([] {
+    oracle::Random random(9);
+    for (const std::int64_t columns : {0, 1, 5, 40})
+      for (const bool with_nan : {false, true}) {
+        const std::int64_t rows = random.between(1, 9);
+        std::vector<double> values;
+        for (std::int64_t i = 0; i < rows * columns; ++i)
+          values.push_back(random.one_in(20) ? 0.5 : random.one_in(4) ? 0.01 : 0);
+        std::vector<std::uint32_t> flags;
+        for (std::int64_t i = 0; i < 2 * rows; ++i) flags.push_back(random.one_in(5) ? 1 : 0);
+        const DeviceArray<double> iou(values);
+        const DeviceArray<std::uint32_t> nan(flags);
+        DeviceArray<double> weights(static_cast<std::size_t>(rows));
+        cuda::rows_above(iou.data(), rows, columns, 0.01, with_nan ? nan.data() : nullptr, 2, weights.data(),
+                         nullptr);
+        const Table table = Eigen::Map<const Table>(values.data(), rows, columns);
+        const std::vector<double> expected = detail::rows_above(table, 0.01);
+        const std::vector<double> found = weights.values();
+        for (std::size_t n = 0; n < found.size(); ++n) {
+          if (with_nan && (flags[2 * n] | flags[2 * n + 1]) != 0)
+            REQUIRE(std::isnan(found[n]));
+          else
+            REQUIRE(found[n] == expected[n]);
+        }
+      }
   });
 }

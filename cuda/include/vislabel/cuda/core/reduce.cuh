@@ -36,21 +36,26 @@ template <class Operation, class T>
   return value;
 }
 
-/// Sums of `Count` values, a power of two up to 32, over all lanes: lane i gets that of value i, and so do
-/// the lanes i + Count, i + 2 Count, .. In every step lanes swap half of what they still have: Count - 1
-/// shuffles, and log2(32 / Count) more, where one sum after the other would take 5 Count.
-template <unsigned Count, class T>
-[[nodiscard]] __device__ T sums_over_warp(T (&values)[Count]) {  // NOLINT(*-avoid-c-arrays)
-  const unsigned lane = threadIdx.x % warp_size;
+/// Lanes swap half of the `2 Half` sums that they still have, and so on: lane i ends with sum i.
+template <unsigned Half, unsigned Count, class T>
+__device__ void swap_halves(T (&values)[Count]) {
+  if constexpr (Half > 0) {
+    const bool upper = (threadIdx.x & Half) != 0;
 #pragma unroll
-  for (unsigned half = Count / 2; half > 0; half /= 2) {
-    const bool upper = (lane & half) != 0;
-#pragma unroll
-    for (unsigned i = 0; i < half; ++i) {
-      const T kept = upper ? values[i + half] : values[i], given = upper ? values[i] : values[i + half];
-      values[i] = kept + __shfl_xor_sync(all_lanes, given, half);
+    for (unsigned i = 0; i < Half; ++i) {
+      const T kept = upper ? values[i + Half] : values[i], given = upper ? values[i] : values[i + Half];
+      values[i] = kept + __shfl_xor_sync(all_lanes, given, Half);
     }
+    swap_halves<Half / 2>(values);
   }
+}
+
+/// Sums of `Count` values, a power of two up to 32, over all lanes: lane i gets that of value i, and so do
+/// the lanes i + Count, i + 2 Count, .. Count - 1 shuffles, and log2(32 / Count) more, where one sum after
+/// the other would take 5 Count.
+template <unsigned Count, class T>
+[[nodiscard]] __device__ T sums_over_warp(T (&values)[Count]) {
+  swap_halves<Count / 2>(values);
   T sum = values[0];
 #pragma unroll
   for (unsigned bits = Count; bits < warp_size; bits *= 2) sum += __shfl_xor_sync(all_lanes, sum, bits);

@@ -54,10 +54,13 @@ template <unsigned Threads>
 __global__ void __launch_bounds__(Threads)
     track_iou(const std::int64_t* common, TrackAreas a, TrackAreas b, std::int64_t frames, OverTime mode,
               EmptyPair empty_pair, double* out) {
-  const std::int64_t i = std::int64_t{blockIdx.x} * Threads + threadIdx.x, pairs = a.count * b.count;
-  if (i >= pairs) return;
-  out[i] = over_time(common + i, pairs, a.areas + i / b.count * frames, b.areas + i % b.count * frames,
-                     frames, mode, empty_pair);
+  const std::int64_t m = std::int64_t{blockIdx.x} * Threads + threadIdx.x;
+  if (m >= b.count) return;
+  for (std::int64_t n = blockIdx.y; n < a.count; n += gridDim.y) {
+    const std::int64_t pair = n * b.count + m;
+    out[pair] = over_time(common + pair, a.count * b.count, a.areas + n * frames, b.areas + m * frames,
+                          frames, mode, empty_pair);
+  }
 }
 
 }  // namespace kernels
@@ -80,7 +83,8 @@ inline void frame_iou(const std::int64_t* common, const TrackAreas& a, const Tra
 inline void track_iou(const std::int64_t* common, const TrackAreas& a, const TrackAreas& b,
                       std::int64_t frames, OverTime mode, EmptyPair empty_pair, double* out, Stream stream) {
   constexpr unsigned threads = 128;
-  launch(kernels::track_iou<threads>, {(a.count * b.count + threads - 1) / threads}, threads, stream, common,
+  launch(kernels::track_iou<threads>,
+         {(b.count + threads - 1) / threads, Least()(a.count, std::int64_t{0xffff})}, threads, stream, common,
          a, b, frames, mode, empty_pair, out);
 }
 

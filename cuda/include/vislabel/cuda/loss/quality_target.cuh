@@ -91,29 +91,34 @@ __global__ void __launch_bounds__(Threads)
   if (lane == 0 && area > 0) atomicAdd(&areas[map_index], static_cast<unsigned long long>(area));
 }
 
-/// A thread finds the best truth of one query: as the host's `BestTrack`.
+/// A warp finds the best truth of one query, as the host's `BestTrack`: a lane looks at every 32nd.
 template <unsigned Threads>
 __global__ void __launch_bounds__(Threads)
     best_truth(QualityOutput out, const std::int64_t* truth_areas, std::int64_t queries, std::int64_t truths,
                std::int64_t frames, EmptyPair empty_pair) {
-  const std::int64_t q = std::int64_t{blockIdx.x} * Threads + threadIdx.x;
-  if (q >= queries) return;
+  const std::int64_t q = std::int64_t{blockIdx.x} * (Threads / warp_size) + threadIdx.x / warp_size;
+  if (q >= queries) return;  // the whole warp
   const auto iou = [&](std::int64_t g, std::int64_t t) {
     const auto common = static_cast<std::int64_t>(out.common[(q * frames + t) * truths + g]);
     const auto area = static_cast<std::int64_t>(out.areas[q * frames + t]);
     return vislabel::detail::quotient(common, area + truth_areas[g * frames + t] - common, empty_pair);
   };
   std::int64_t best = -1;
-  double largest = 0;
-  for (std::int64_t g = 0; g < truths; ++g) {
+  double largest = -1;
+  for (std::int64_t g = threadIdx.x % warp_size; g < truths; g += warp_size) {
     double sum = 0;
     for (std::int64_t t = 0; t < frames; ++t)
       if (out.nan[q * frames + t] == 0) sum += iou(g, t);
     const double mean = frames > 0 ? sum / static_cast<double>(frames) : 0.0;
-    if (best < 0 || mean > largest) best = g, largest = mean;
+    if (mean > largest) best = g, largest = mean;
   }
-  out.truth[q] = best;
-  for (std::int64_t t = 0; t < frames; ++t) {
+  for (unsigned bits = warp_size / 2; bits > 0; bits /= 2) {  // ties: the first truth
+    const double other = __shfl_xor_sync(all_lanes, largest, bits);
+    const std::int64_t its = __shfl_xor_sync(all_lanes, best, bits);
+    if (other > largest || (other == largest && its < best)) best = its, largest = other;
+  }
+  if (threadIdx.x % warp_size == 0) out.truth[q] = best;
+  for (std::int64_t t = threadIdx.x % warp_size; t < frames; t += warp_size) {
     const bool unknown = out.nan[q * frames + t] != 0;
     out.iou[q * frames + t] = unknown     ? std::numeric_limits<double>::quiet_NaN()
                               : best >= 0 ? iou(best, t)
@@ -172,8 +177,8 @@ void quality_target(const Pixels<const T, 4>& logits, const DeviceMasks& truth, 
   if (size.pixels() > 0)
     launch(kernels::resized_common<threads, T>, {maps, parts}, threads, stream, logits,
            Resize<T>(logits.size(), threshold), truth, truths, out.common, out.areas);
-  launch(kernels::best_truth<threads>, {(queries + threads - 1) / threads}, threads, stream, out, truth.areas,
-         queries, truths, frames, empty_pair);
+  launch(kernels::best_truth<threads>, {(queries + threads / warp_size - 1) / (threads / warp_size)}, threads,
+         stream, out, truth.areas, queries, truths, frames, empty_pair);
 }
 
 }  // namespace vislabel::cuda

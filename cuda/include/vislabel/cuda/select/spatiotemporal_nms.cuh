@@ -41,23 +41,25 @@ __global__ void __launch_bounds__(Threads)
              NmsRule rule, std::uint32_t* out) {
   const std::int64_t count = tracks.count, words = (count + 31) / 32;
   const std::int64_t word = std::int64_t{blockIdx.x} * (Threads / warp_size) + threadIdx.x / warp_size;
-  if (word >= count * words) return;  // the whole warp
+  if (word >= words) return;  // the whole warp
   const unsigned lane = threadIdx.x % warp_size;
-  const std::int64_t n = word / words, m = word % words * 32 + lane;
+  const std::int64_t m = word * 32 + lane;
   const auto enough = [&](double iou) {
     return rule.at_least ? iou >= rule.iou_threshold : iou > rule.iou_threshold;
   };
-  bool hit = false;
-  const bool asked = m < count && m != n && scores[m] >= rule.score_threshold;
-  if (asked && (rule.labels == nullptr || rule.labels[n] == rule.labels[m])) {
-    if (enough(0.0))
-      hit = frames > 0 || rule.over_time != OverTime::any_frame;
-    else
-      hit = enough(over_time(common + n * count + m, count * count, tracks.areas + n * frames,
-                             tracks.areas + m * frames, frames, rule.over_time, EmptyPair::zero));
+  const bool asked = m < count && scores[m] >= rule.score_threshold;
+  for (std::int64_t n = blockIdx.y; n < count; n += gridDim.y) {
+    bool hit = false;
+    if (asked && m != n && (rule.labels == nullptr || rule.labels[n] == rule.labels[m])) {
+      if (enough(0.0))
+        hit = frames > 0 || rule.over_time != OverTime::any_frame;
+      else
+        hit = enough(over_time(common + n * count + m, count * count, tracks.areas + n * frames,
+                               tracks.areas + m * frames, frames, rule.over_time, EmptyPair::zero));
+    }
+    const std::uint32_t bits = __ballot_sync(all_lanes, hit);
+    if (lane == 0) out[n * words + word] = bits;
   }
-  const std::uint32_t bits = __ballot_sync(all_lanes, hit);
-  if (lane == 0) out[word] = bits;
 }
 
 /// A thread finds the place of one score: the number of better ones, equal ones by lower index. NaN and
@@ -134,9 +136,9 @@ inline void spatiotemporal_nms(const std::int64_t* common, const TrackAreas& tra
   const std::int64_t count = tracks.count;
   require(count <= most_detections, count, " detections, expected at most ", most_detections);
   constexpr unsigned threads = 128, warps = threads / warp_size;
-  const std::int64_t words = count * ((count + 31) / 32);
-  launch(kernels::overlaps<threads>, {(words + warps - 1) / warps}, threads, stream, common, tracks, frames,
-         scores, rule, out.overlaps);
+  launch(kernels::overlaps<threads>,
+         {((count + 31) / 32 + warps - 1) / warps, Least()(count, std::int64_t{0xffff})}, threads, stream,
+         common, tracks, frames, scores, rule, out.overlaps);
   launch(kernels::order_by_score<threads>, {(count + threads - 1) / threads}, threads, stream, scores, count,
          rule.score_threshold, out.order, out.suppressed_by);
   constexpr unsigned most_words = most_detections / 32;
