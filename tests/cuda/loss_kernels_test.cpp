@@ -68,11 +68,12 @@ TEST_CASE("quality targets are the host's") {
       const auto slots = static_cast<std::size_t>(queries * frames);
       DeviceArray<unsigned long long> common(slots * static_cast<std::size_t>(truth.count)), areas(slots);
       DeviceArray<std::uint32_t> nan(slots);
-      DeviceArray<double> iou(slots);
+      DeviceArray<double> iou(slots), ious(common.size());
       DeviceArray<std::int64_t> best(static_cast<std::size_t>(queries));
       for (const EmptyPair empty_pair : {EmptyPair::zero, EmptyPair::one}) {
         cuda::quality_target(videos(values, maps, frames), on_truth.masks(), 0.1, empty_pair,
-                             {common.data(), areas.data(), nan.data(), iou.data(), best.data()}, nullptr);
+                             {common.data(), areas.data(), ious.data(), nan.data(), iou.data(), best.data()},
+                             nullptr);
         const QualityTarget expected = quality_target(
             exec::Seq{},
             pixels(std::as_const(maps.values).data(), std::array{queries, frames, from.height, from.width}),

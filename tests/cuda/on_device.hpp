@@ -8,7 +8,7 @@
 #include <vector>
 #include <vislabel/cuda/mask/measure.cuh>
 #include <vislabel/cuda/mask/pack.cuh>
-#include <vislabel/cuda/mask/words.cuh>
+#include <vislabel/cuda/mask/words.hpp>
 
 // Packed there, and the memory that they lie in.
 class OnDevice {

@@ -14,11 +14,16 @@ struct Between {
   T of_first = 1, of_second = 0;
 };
 
-/// Half-pixel centers, as torch's `interpolate(mode="bilinear", align_corners=False)`, in the map's own type:
-/// row (or column) `i` of `to`, in a map of `from`.
+/// How many rows (or columns) of the map one of the resized map is.
 template <class T>
-[[nodiscard]] constexpr Between<T> between(std::int64_t i, std::int64_t from, std::int64_t to) {
-  const T scale = static_cast<T>(from) / static_cast<T>(to);
+[[nodiscard]] constexpr T scale_of(std::int64_t from, std::int64_t to) {
+  return static_cast<T>(from) / static_cast<T>(to);
+}
+
+/// Half-pixel centers, as torch's `interpolate(mode="bilinear", align_corners=False)`, in the map's own type:
+/// row (or column) `i` of the resized map, in a map of `from` of them.
+template <class T>
+[[nodiscard]] constexpr Between<T> between(std::int64_t i, std::int64_t from, T scale) {
   const T at = std::max(T{0}, scale * (static_cast<T>(i) + T{0.5}) - T{0.5});
   Between<T> out;
   out.first = std::min(static_cast<std::int64_t>(at), from - 1);

@@ -30,7 +30,8 @@ namespace detail {
 template <class T>
 [[nodiscard]] std::vector<Between<T>> all_between(std::int64_t from, std::int64_t to) {
   std::vector<Between<T>> out(static_cast<std::size_t>(to));
-  for (std::int64_t i = 0; i < to; ++i) out[static_cast<std::size_t>(i)] = between<T>(i, from, to);
+  for (std::int64_t i = 0; i < to; ++i)
+    out[static_cast<std::size_t>(i)] = between(i, from, scale_of<T>(from, to));
   return out;
 }
 

@@ -2,21 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <stdexcept>
+#include <string>
 #include <vislabel/cuda/core/language.cuh>
-
-struct CUstream_st;
+#include <vislabel/cuda/core/stream.hpp>
 
 namespace vislabel::cuda {
-
-/// A queue of work on the device: `cudaStream_t`. All functions put their work into the caller's and return.
-using Stream = CUstream_st*;
-
-/// CUDA refused something. (A bad argument is a `vislabel::Error`, as everywhere.)
-class DeviceError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// How many blocks, by up to three numbers, of which the last two are below 65536.
 struct Grid {

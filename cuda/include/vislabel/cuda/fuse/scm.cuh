@@ -8,7 +8,7 @@
 #include <vislabel/cuda/core/launch.cuh>
 #include <vislabel/cuda/core/reduce.cuh>
 #include <vislabel/cuda/iou/common_pixels.cuh>
-#include <vislabel/cuda/mask/words.cuh>
+#include <vislabel/cuda/mask/words.hpp>
 #include <vislabel/iou/box_overlap.hpp>
 #include <vislabel/iou/quotient.hpp>
 

@@ -5,7 +5,8 @@
 #include <vislabel/core/error.hpp>
 #include <vislabel/cuda/core/launch.cuh>
 #include <vislabel/cuda/core/reduce.cuh>
-#include <vislabel/cuda/mask/words.cuh>
+#include <vislabel/cuda/iou/pairs.hpp>
+#include <vislabel/cuda/mask/words.hpp>
 
 namespace vislabel::cuda {
 
@@ -92,12 +93,6 @@ __global__ void __launch_bounds__(Threads)
 }
 
 }  // namespace kernels
-
-/// Where the number of a pair and a frame goes: [N, M, T] or [T, N, M].
-enum class PairOrder {
-  frames_last,
-  frames_first,
-};
 
 /// Pixels in common of every pair of tracks in every frame; of masks, with T = 1.
 ///

@@ -5,16 +5,11 @@
 #include <cstdint>
 #include <vislabel/cuda/core/launch.cuh>
 #include <vislabel/cuda/core/reduce.cuh>
-#include <vislabel/cuda/mask/words.cuh>
+#include <vislabel/cuda/iou/pairs.hpp>
+#include <vislabel/cuda/mask/words.hpp>
 #include <vislabel/iou/quotient.hpp>
 
 namespace vislabel::cuda {
-
-/// Areas of tracks, absent masks 0: device memory.
-struct TrackAreas {
-  const std::int64_t* areas = nullptr;  ///< [N, T]
-  std::int64_t count = 0;               ///< N
-};
 
 namespace kernels {
 

@@ -11,20 +11,12 @@
 #include <vislabel/cuda/core/reduce.cuh>
 #include <vislabel/cuda/core/view.cuh>
 #include <vislabel/cuda/iou/common_pixels.cuh>
+#include <vislabel/cuda/loss/quality.hpp>
 #include <vislabel/cuda/mask/resize.cuh>
-#include <vislabel/cuda/mask/words.cuh>
+#include <vislabel/cuda/mask/words.hpp>
 #include <vislabel/iou/quotient.hpp>
 
 namespace vislabel::cuda {
-
-/// Memory for `quality_target` to work in, and its results: all on the device.
-struct QualityOutput {
-  unsigned long long* common;  ///< [Q, T, G] pixels shared with each truth. Workspace
-  unsigned long long* areas;   ///< [Q, T] pixels predicted. Workspace
-  std::uint32_t* nan;          ///< [Q, T] whether there is NaN in the map. Workspace
-  double* iou;                 ///< [Q, T] IoU with that truth; 0 where there is none, NaN in frames with NaN
-  std::int64_t* truth;         ///< [Q] which truth it is; -1: there are none
-};
 
 namespace kernels {
 
@@ -91,24 +83,36 @@ __global__ void __launch_bounds__(Threads)
   if (lane == 0 && area > 0) atomicAdd(&areas[map_index], static_cast<unsigned long long>(area));
 }
 
+/// A thread makes the IoU of one map with one truth.
+template <unsigned Threads>
+__global__ void __launch_bounds__(Threads)
+    map_iou(QualityOutput out, const std::int64_t* truth_areas, std::int64_t maps, unsigned truths,
+            unsigned frames, EmptyPair empty_pair) {
+  const unsigned g = blockIdx.x * Threads + threadIdx.x;
+  if (g >= truths) return;
+  for (std::int64_t map = blockIdx.y; map < maps; map += gridDim.y) {
+    const auto common = static_cast<std::int64_t>(out.common[map * truths + g]);
+    const auto area = static_cast<std::int64_t>(out.areas[map]);
+    const auto t = static_cast<unsigned>(map % frames);
+    out.ious[map * truths + g] = vislabel::detail::quotient(
+        common, area + truth_areas[std::int64_t{g} * frames + t] - common, empty_pair);
+  }
+}
+
 /// A warp finds the best truth of one query, as the host's `BestTrack`: a lane looks at every 32nd.
 template <unsigned Threads>
 __global__ void __launch_bounds__(Threads)
-    best_truth(QualityOutput out, const std::int64_t* truth_areas, std::int64_t queries, std::int64_t truths,
-               std::int64_t frames, EmptyPair empty_pair) {
+    best_truth(QualityOutput out, std::int64_t queries, unsigned truths, unsigned frames) {
   const std::int64_t q = std::int64_t{blockIdx.x} * (Threads / warp_size) + threadIdx.x / warp_size;
   if (q >= queries) return;  // the whole warp
-  const auto iou = [&](std::int64_t g, std::int64_t t) {
-    const auto common = static_cast<std::int64_t>(out.common[(q * frames + t) * truths + g]);
-    const auto area = static_cast<std::int64_t>(out.areas[q * frames + t]);
-    return vislabel::detail::quotient(common, area + truth_areas[g * frames + t] - common, empty_pair);
-  };
+  const double* const ious = out.ious + q * frames * truths;
+  const std::uint32_t* const nan = out.nan + q * frames;
   std::int64_t best = -1;
   double largest = -1;
-  for (std::int64_t g = threadIdx.x % warp_size; g < truths; g += warp_size) {
+  for (unsigned g = threadIdx.x % warp_size; g < truths; g += warp_size) {
     double sum = 0;
-    for (std::int64_t t = 0; t < frames; ++t)
-      if (out.nan[q * frames + t] == 0) sum += iou(g, t);
+    for (unsigned t = 0; t < frames; ++t)
+      if (nan[t] == 0) sum += ious[std::size_t{t} * truths + g];
     const double mean = frames > 0 ? sum / static_cast<double>(frames) : 0.0;
     if (mean > largest) best = g, largest = mean;
   }
@@ -118,12 +122,10 @@ __global__ void __launch_bounds__(Threads)
     if (other > largest || (other == largest && its < best)) best = its, largest = other;
   }
   if (threadIdx.x % warp_size == 0) out.truth[q] = best;
-  for (std::int64_t t = threadIdx.x % warp_size; t < frames; t += warp_size) {
-    const bool unknown = out.nan[q * frames + t] != 0;
-    out.iou[q * frames + t] = unknown     ? std::numeric_limits<double>::quiet_NaN()
-                              : best >= 0 ? iou(best, t)
+  for (unsigned t = threadIdx.x % warp_size; t < frames; t += warp_size)
+    out.iou[q * frames + t] = nan[t] != 0 ? std::numeric_limits<double>::quiet_NaN()
+                              : best >= 0 ? ious[std::int64_t{t} * truths + best]
                                           : 0.0;
-  }
 }
 
 }  // namespace kernels
@@ -176,9 +178,13 @@ void quality_target(const Pixels<const T, 4>& logits, const DeviceMasks& truth, 
   const std::int64_t parts = detail::parts_of(maps, truth.layout.rows);
   if (size.pixels() > 0)
     launch(kernels::resized_common<threads, T>, {maps, parts}, threads, stream, logits,
-           Resize<T>(logits.size(), threshold), truth, truths, out.common, out.areas);
-  launch(kernels::best_truth<threads>, {(queries + threads / warp_size - 1) / (threads / warp_size)}, threads,
-         stream, out, truth.areas, queries, truths, frames, empty_pair);
+           Resize<T>(logits.size(), size, threshold), truth, truths, out.common, out.areas);
+  const auto few_truths = static_cast<unsigned>(truths), few_frames = static_cast<unsigned>(frames);
+  launch(kernels::map_iou<threads>, {(truths + threads - 1) / threads, Least()(maps, std::int64_t{0xffff})},
+         threads, stream, out, truth.areas, maps, few_truths, few_frames, empty_pair);
+  constexpr unsigned warps = threads / warp_size;
+  launch(kernels::best_truth<threads>, {(queries + warps - 1) / warps}, threads, stream, out, queries,
+         few_truths, few_frames);
 }
 
 }  // namespace vislabel::cuda

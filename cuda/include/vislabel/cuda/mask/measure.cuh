@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vislabel/cuda/core/launch.cuh>
 #include <vislabel/cuda/core/reduce.cuh>
-#include <vislabel/cuda/mask/words.cuh>
+#include <vislabel/cuda/mask/words.hpp>
 
 namespace vislabel::cuda {
 

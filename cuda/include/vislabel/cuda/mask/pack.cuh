@@ -9,7 +9,7 @@
 #include <vislabel/cuda/core/elements.cuh>
 #include <vislabel/cuda/core/launch.cuh>
 #include <vislabel/cuda/core/view.cuh>
-#include <vislabel/cuda/mask/words.cuh>
+#include <vislabel/cuda/mask/words.hpp>
 
 namespace vislabel::cuda {
 

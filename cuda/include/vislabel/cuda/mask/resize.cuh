@@ -11,7 +11,7 @@
 #include <vislabel/cuda/core/reduce.cuh>
 #include <vislabel/cuda/core/view.cuh>
 #include <vislabel/cuda/mask/pack.cuh>
-#include <vislabel/cuda/mask/words.cuh>
+#include <vislabel/cuda/mask/words.hpp>
 #include <vislabel/mask/bilinear.hpp>
 
 namespace vislabel::cuda {
@@ -20,12 +20,15 @@ namespace vislabel::cuda {
 template <class T>
 struct Resize {
   std::int32_t height, width;  ///< of the maps
+  ValueOf<T> down, across;     ///< rows and columns of a map in one of the masks
   ValueOf<T> threshold;
   vislabel::detail::Sides<ValueOf<T>> sides;
 
-  Resize(Size from, double exact)
+  Resize(Size from, Size to, double exact)
       : height(static_cast<std::int32_t>(from.height)),
         width(static_cast<std::int32_t>(from.width)),
+        down(vislabel::detail::scale_of<ValueOf<T>>(from.height, to.height)),
+        across(vislabel::detail::scale_of<ValueOf<T>>(from.width, to.width)),
         threshold(vislabel::detail::threshold_as<ValueOf<T>>(exact)),
         sides(threshold) {}
 };
@@ -53,9 +56,9 @@ template <class T>
   if (column >= layout.width) return 0;
   const std::int32_t top = row * 32, rows = Least()(32, layout.height - top);
   const auto rows_between = [&](std::int32_t y) {
-    return vislabel::detail::between<Value>(y, resize.height, layout.height);
+    return vislabel::detail::between(y, resize.height, resize.down);
   };
-  const Between across = vislabel::detail::between<Value>(column, resize.width, layout.width);
+  const Between across = vislabel::detail::between(column, resize.width, resize.across);
   const std::uint32_t all = rows == 32 ? ~std::uint32_t{0} : (std::uint32_t{1} << rows) - 1;
 
   // Where all numbers that it takes of are on one side, so is every pixel: only contours are computed.
@@ -121,7 +124,7 @@ void pack_resized(const Pixels<const T, 4>& maps, double threshold, Size size, s
   const Layout layout(size);
   constexpr unsigned threads = 128;
   launch(kernels::pack_resized<threads, T>, detail::grid_of(layout.words(), threads, maps.count()), threads,
-         stream, maps, Resize<T>(maps.size(), threshold), layout, maps.count(), words);
+         stream, maps, Resize<T>(maps.size(), size, threshold), layout, maps.count(), words);
 }
 
 }  // namespace vislabel::cuda

@@ -6,7 +6,7 @@
 #include <vislabel/cuda/core/launch.cuh>
 #include <vislabel/cuda/core/reduce.cuh>
 #include <vislabel/cuda/mask/pack.cuh>
-#include <vislabel/cuda/mask/words.cuh>
+#include <vislabel/cuda/mask/words.hpp>
 
 namespace vislabel::cuda {
 

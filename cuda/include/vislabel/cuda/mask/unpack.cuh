@@ -8,7 +8,7 @@
 #include <vislabel/cuda/core/reduce.cuh>
 #include <vislabel/cuda/core/view.cuh>
 #include <vislabel/cuda/mask/pack.cuh>
-#include <vislabel/cuda/mask/words.cuh>
+#include <vislabel/cuda/mask/words.hpp>
 
 namespace vislabel::cuda {
 
