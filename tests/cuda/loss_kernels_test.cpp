@@ -105,7 +105,7 @@ TEST_CASE("a prediction's loss has weight iff one of its IoUs is above the thres
         cuda::rows_above(iou.data(), rows, columns, 0.01, with_nan ? nan.data() : nullptr, 2, weights.data(),
                          nullptr);
         const Table table = Eigen::Map<const Table>(values.data(), rows, columns);
-        const std::vector<double> expected = detail::rows_above(table, 0.01);
+        const std::vector<double> expected = vislabel::detail::rows_above(table, 0.01);
         const std::vector<double> found = weights.values();
         for (std::size_t n = 0; n < found.size(); ++n) {
           if (with_nan && (flags[2 * n] | flags[2 * n + 1]) != 0)

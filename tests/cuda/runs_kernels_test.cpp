@@ -24,7 +24,7 @@ TEST_CASE("changes of colour are the host's run lengths, and make the masks agai
                           places.data(), nullptr);
       const Masks host = oracle::packed(size, masks);
       const std::vector<std::uint32_t> found = places.values();
-      detail::RunWriter writer(size);
+      vislabel::detail::RunWriter writer(size);
       for (std::int64_t n = 0; n < count; ++n) {
         std::vector<std::uint32_t> counts;
         std::uint32_t last = 0;
