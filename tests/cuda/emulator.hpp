@@ -71,9 +71,8 @@ void run(dim3 grid, dim3 threads, Kernel kernel) {
   running = nullptr;
 }
 
-inline std::array<unsigned, warp_size> require_whole(unsigned mask) {
+inline void require_whole(unsigned mask) {
   if (mask != 0xffffffffU) throw Defect("a warp operation of some lanes, expected 0xffffffff");
-  return {};
 }
 
 }  // namespace emulated

@@ -1,7 +1,6 @@
 /// How packed masks lie on the device: every pixel a bit, 32 rows of a column in a word. Blocks are the
-/// host's
-/// (`core/block.hpp`), but none is left out: the place of a word follows from the place of its pixels, so
-/// that threads find it without looking anything up.
+/// host's (`core/block.hpp`), but none is left out: the place of a word follows from the place of its
+/// pixels, so that threads find it without looking anything up.
 #pragma once
 
 #include <cstdint>
