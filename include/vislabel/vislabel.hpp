@@ -3,9 +3,12 @@
 
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/cpu.hpp>
+#include <vislabel/core/elementary.hpp>
 #include <vislabel/core/error.hpp>
 #include <vislabel/core/exec.hpp>
+#include <vislabel/core/ordered_sum.hpp>
 #include <vislabel/core/pixels.hpp>
+#include <vislabel/core/rectangle.hpp>
 #include <vislabel/core/rule.hpp>
 #include <vislabel/core/size.hpp>
 #include <vislabel/core/threshold.hpp>
@@ -27,12 +30,17 @@
 #include <vislabel/iou/tables.hpp>
 #include <vislabel/iou/track_iou.hpp>
 #include <vislabel/loss/affinity.hpp>
+#include <vislabel/loss/colour_test.hpp>
+#include <vislabel/loss/dice.hpp>
 #include <vislabel/loss/drop_loss.hpp>
 #include <vislabel/loss/logits.hpp>
+#include <vislabel/loss/pair_loss.hpp>
 #include <vislabel/loss/pairwise_affinity.hpp>
+#include <vislabel/loss/probabilities.hpp>
 #include <vislabel/loss/projection.hpp>
 #include <vislabel/loss/quality_target.hpp>
 #include <vislabel/loss/similar_pairs.hpp>
+#include <vislabel/loss/soft_iou.hpp>
 #include <vislabel/mask/bilinear.hpp>
 #include <vislabel/mask/boolean.hpp>
 #include <vislabel/mask/convert.hpp>

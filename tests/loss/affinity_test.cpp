@@ -36,20 +36,21 @@ TEST_CASE("the spans of two rows hold every pair with a pixel in the box, weight
   }
 }
 
-TEST_CASE("two logits on opposite sides: -log P and its slope, however far apart") {
-  for (const double a : {1.0, 30.0, 300.0, 900.0, 1e5})
-    for (const double b : {-1.0, -40.0, -299.0, -901.0, -1e5}) {
-      const auto x = static_cast<long double>(a), y = static_cast<long double>(b);
-      const long double larger = std::max(oracle::log_sigmoid(x) + oracle::log_sigmoid(y),
-                                          oracle::log_sigmoid(-x) + oracle::log_sigmoid(-y));
-      const long double smaller = std::min(oracle::log_sigmoid(x) + oracle::log_sigmoid(y),
-                                           oracle::log_sigmoid(-x) + oracle::log_sigmoid(-y));
-      const long double loss = -(larger + std::log1p(std::exp(smaller - larger)));
-      CHECK(oracle::relative(detail::disagreement(a, b), loss) < 1e-14);
-      CHECK(detail::disagreement(b, a) == detail::disagreement(a, b));
-      const long double slope =
-          -std::tanh(y / 2) * std::exp(oracle::log_sigmoid(x) + oracle::log_sigmoid(-x) + loss);
-      CHECK(oracle::close(detail::disagreement_slope(a, b), slope, 1e-13));
-      CHECK(detail::disagreement_slope(-a, -b) == -detail::disagreement_slope(a, b));
+TEST_CASE("odds of a part of a row are read two at a time, and no more") {
+  std::vector<float> values{1, -2, 3, NAN, 5};
+  const auto view = pixels(std::as_const(values).data(), std::array<std::int64_t, 2>{1, 5});
+  for (std::int64_t begin = 0; begin <= 5; ++begin)
+    for (std::int64_t end = begin; end <= 5; ++end) {
+      std::vector<detail::Odds> odds(5, {7, 7, 7});
+      detail::read_odds(view, 0, begin, end, odds);
+      for (std::int64_t x = 0; x < 5; ++x) {
+        const auto at = static_cast<std::size_t>(x);
+        const bool read = begin <= x && x < end;
+        if (std::isnan(values[at]) && read) continue;
+        const auto [own, other] = detail::probabilities(static_cast<double>(values[at]));
+        CHECK(odds[at].logit == (read ? values[at] : 7));
+        CHECK(odds[at].foreground == (read ? own : 7));
+        CHECK(odds[at].background == (read ? other : 7));
+      }
     }
 }

@@ -5,18 +5,6 @@
 
 using namespace vislabel;
 
-TEST_CASE("both probabilities of a logit are exact, however small") {
-  for (const double logit : {0.0, 0.3, -2.0, 20.0, -50.0, 700.0, -700.0}) {
-    const auto [foreground, background] = detail::probabilities(logit);
-    CHECK(oracle::relative(foreground, oracle::sigmoid(static_cast<long double>(logit))) < 1e-15);
-    CHECK(oracle::relative(background, oracle::sigmoid(-static_cast<long double>(logit))) < 1e-15);
-  }
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  CHECK(detail::probabilities(infinity).foreground == 1);
-  CHECK(detail::probabilities(-infinity).foreground == 0);
-  CHECK(detail::finite_logit(std::numeric_limits<float>::infinity()) == std::numeric_limits<float>::max());
-}
-
 TEST_CASE("NaN is found in any layout, and named by its place on all axes") {
   std::vector<double> values(2 * 3 * 4 * 5);
   const auto maps = pixels(std::as_const(values).data(), std::array<std::int64_t, 4>{2, 3, 4, 5});
@@ -29,14 +17,4 @@ TEST_CASE("NaN is found in any layout, and named by its place on all axes") {
   Pixels<const double, 2> turned = view.image(5);
   std::swap(turned.shape[0], turned.shape[1]), std::swap(turned.strides[0], turned.strides[1]);
   CHECK(detail::has_nan(turned));
-}
-
-TEST_CASE("a box covers whole pixels, and none where it misses the frame on one axis") {
-  const auto rectangle = detail::covered({1.5, 2.5, 2, 1}, {10, 10});
-  CHECK(rectangle.left == 1);
-  CHECK(rectangle.right == 4);
-  CHECK(rectangle.top == 2);
-  CHECK(rectangle.bottom == 4);
-  const auto outside = detail::covered({20, 2, 3, 3}, {10, 10});
-  CHECK(outside.top == outside.bottom);
 }

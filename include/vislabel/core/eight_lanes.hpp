@@ -17,6 +17,7 @@ namespace vislabel::detail {
 // in memory at -O2: sums of distances take three times as long.
 using DoubleLane = double __attribute__((vector_size(16)));
 using DoubleBits = std::int64_t __attribute__((vector_size(16)));
+using DoubleWords = std::uint64_t __attribute__((vector_size(16)));
 using EightLanes = std::array<DoubleLane, 8 * sizeof(double) / sizeof(DoubleLane)>;
 
 [[nodiscard]] inline DoubleLane magnitude(DoubleLane x) {

@@ -3,16 +3,18 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <vector>
+#include <vislabel/core/block.hpp>
 #include <vislabel/core/eight_lanes.hpp>
+#include <vislabel/core/ordered_sum.hpp>
 #include <vislabel/core/pixels.hpp>
-#include <vislabel/core/scratch.hpp>
-#include <vislabel/loss/logits.hpp>
-#include <vislabel/loss/similar_pairs.hpp>
-#include <vislabel/mask/crop.hpp>
+#include <vislabel/core/rectangle.hpp>
+#include <vislabel/loss/pair_loss.hpp>
+#include <vislabel/loss/probabilities.hpp>
 
 namespace vislabel::detail {
 
@@ -54,102 +56,91 @@ void for_each_span(const PixelRectangle& box, std::int64_t width, std::int64_t f
   }
 }
 
-/// One row of an instance's logits, as the pairs need it; indexed by the column in the frame.
-struct AffinityRow {
-  std::vector<double> logit, foreground, background;
+/// Where the second pixel of a pair is in its row.
+[[nodiscard]] inline std::size_t partner(const PairSpan& span, std::int64_t column) {
+  return static_cast<std::size_t>(column + neighbours[span.neighbour].right);
+}
 
-  template <class T>
-  void read(const Pixels<const T, 2>& logits, std::int64_t y, std::int64_t begin, std::int64_t end) {
-    for (auto* values : {&logit, &foreground, &background})
-      values->resize(static_cast<std::size_t>(logits.size().width));
-    for (std::int64_t column = begin; column < end; ++column) {
-      const auto x = static_cast<std::size_t>(column);
-      logit[x] = finite_logit(logits.at(y, column));
-      const auto [own, other] = probabilities(logit[x]);
-      foreground[x] = own, background[x] = other;
-    }
+/// Writes the odds of a row's logits from column `begin` up to `end`, two at a time.
+template <class T>
+void read_odds(const Pixels<const T, 2>& logits, std::int64_t y, std::int64_t begin, std::int64_t end,
+               std::vector<Odds>& odds) {
+  odds.resize(static_cast<std::size_t>(logits.size().width));
+  for (std::int64_t column = begin; column < end; column += 2) {
+    const std::int64_t next = std::min(column + 1, end - 1);
+    const DoubleLane two{finite_logit(logits.at(y, column)), finite_logit(logits.at(y, next))};
+    const auto [own, other] = probabilities<DoubleLane, DoubleWords>(two);
+    odds[static_cast<std::size_t>(next)] = {two[1], own[1], other[1]};
+    odds[static_cast<std::size_t>(column)] = {two[0], own[0], other[0]};
   }
-};
-
-/// -log P of two logits so far on opposite sides that P leaves the range of double.
-[[nodiscard]] inline double disagreement(double a, double b) {
-  a = std::abs(a), b = std::abs(b);
-  return std::min(a, b) + std::log1p(std::exp(-a)) + std::log1p(std::exp(-b)) -
-         std::log1p(std::exp(-std::abs(a - b)));
 }
 
-/// Its derivative by a.
-[[nodiscard]] inline double disagreement_slope(double a, double b) {
-  const double of_a = std::exp(-std::abs(a)), of_b = std::exp(-std::abs(b));
-  return std::copysign((1 - of_b) / (1 + of_a) / (1 + std::exp(std::abs(a) - std::abs(b))), a);
-}
-
-inline constexpr double least_agreement = 1e-290;  ///< a P below it has lost digits, or is 0
-
-/// Sums of -log P over pairs of one weight.
+/// The loss of one instance in the making; see `pair_loss.hpp` for the order.
 class AffinitySum {
  public:
-  void add(const PairSpan& span, const AffinityRow& a, const AffinityRow& b, const std::uint8_t* alike) {
-    const auto length = static_cast<std::size_t>(span.end - span.begin);
-    double* const factors = factors_.room(length);
-    double* const terms = terms_.room(length);
-    std::size_t many = 0, few = 0;
+  void start(Size frame) {
+    across_ = ceil_divide(frame.width, tile_columns);
+    tiles_.assign(static_cast<std::size_t>(across_ * ceil_divide(frame.height, tile_rows)), 0);
+    pairs_ = 0;
+  }
+
+  /// Of the pairs whose first pixel is in row y, none is known yet.
+  void start_row(std::int64_t y, std::int64_t width) {
+    row(y).assign(static_cast<std::size_t>(ceil_divide(width, group_columns) * group_columns), PairLoss());
+  }
+
+  void add(const PairSpan& span, const std::vector<Odds>& a, const std::vector<Odds>& b,
+           const std::uint8_t* alike) {
+    std::vector<PairLoss>& sums = row(span.first);
     for (std::int64_t column = span.begin; column < span.end; ++column) {
       if ((alike[column] >> span.neighbour & 1) == 0) continue;
-      const auto x = static_cast<std::size_t>(column), next = partner(span, column);
-      ++pairs_;
-      const double differ = a.foreground[x] * b.background[next] + a.background[x] * b.foreground[next];
-      if (differ < 0x1p-10) {  // -log(1 - differ), which the rounding of 1 - differ would spoil
-        terms[few++] = differ * (1 + differ * (1. / 2 + differ * (1. / 3 + differ * (1. / 4 + differ / 5))));
-        continue;
-      }
-      const double agree = a.foreground[x] * b.foreground[next] + a.background[x] * b.background[next];
-      if (agree >= 1e-9)
-        factors[many++] = agree;
-      else
-        terms[few++] = agree > least_agreement ? -std::log(agree) : disagreement(a.logit[x], b.logit[next]);
+      const auto x = static_cast<std::size_t>(column);
+      sums[x].add(a[x], b[partner(span, column)], span.weight);
+      pairs_ += span.weight;
     }
-    product_.multiply(factors, many);
-    sum_.add(terms, few);
   }
 
-  [[nodiscard]] double loss() const { return LogProduct().log_over(product_) + sum_.sum(); }
+  /// All pairs whose first pixel is in row y, and in these columns, are known.
+  void finish_row(std::int64_t y, std::int64_t begin, std::int64_t end) {
+    const std::vector<PairLoss>& sums = row(y);
+    for (std::int64_t tile = begin / tile_columns; tile * tile_columns < end; ++tile) {
+      double sum = 0;
+      const std::int64_t last = std::min((tile + 1) * tile_columns, std::ssize(sums));
+      for (std::int64_t column = tile * tile_columns; column < last; column += group_columns) {
+        const PairLoss* const group = sums.data() + column;
+        sum += group_loss(group[0], group[1], group[2], group[3]);
+      }
+      tiles_[static_cast<std::size_t>(y / tile_rows * across_ + tile)] += sum;
+    }
+  }
+
+  [[nodiscard]] double loss() const {
+    OrderedSum sum;
+    for (const double tile : tiles_) sum.add(tile);
+    return sum.sum();
+  }
+
+  /// How many ordered pairs count.
   [[nodiscard]] std::int64_t pairs() const { return pairs_; }
 
-  /// Where the second pixel of a pair is in its row.
-  static std::size_t partner(const PairSpan& span, std::int64_t column) {
-    return static_cast<std::size_t>(column + neighbours[span.neighbour].right);
-  }
-
  private:
-  LogProduct product_;
-  LaneSum sum_;
-  std::int64_t pairs_ = 0;
-  Scratch<double> factors_, terms_;
+  [[nodiscard]] std::vector<PairLoss>& row(std::int64_t y) { return rows_[static_cast<std::size_t>(y % 3)]; }
+
+  std::array<std::vector<PairLoss>, neighbour_distance + 1> rows_;
+  std::vector<double> tiles_;  // row by row
+  std::int64_t across_ = 0, pairs_ = 0;
 };
 
-/// The gradient of one row in the making.
-struct SlopeRow {
-  std::vector<double> slope;   // times foreground times background
-  std::vector<double> direct;  // as it is
-
-  void clear(std::size_t width) { slope.assign(width, 0), direct.assign(width, 0); }
-};
-
-inline void add_slopes(const PairSpan& span, const AffinityRow& a, const AffinityRow& b,
-                       const std::uint8_t* alike, SlopeRow& to_a, SlopeRow& to_b) {
-  const double weight = span.weight;
+/// Each pair's slopes go to both of its pixels. What a pixel gets has this order: from the two of its own
+/// row, from the row above (right to left), from the row below (left to right).
+inline void add_slopes(const PairSpan& span, const std::vector<Odds>& a, const std::vector<Odds>& b,
+                       const std::uint8_t* alike, std::vector<PairSlope>& to_a,
+                       std::vector<PairSlope>& to_b) {
   for (std::int64_t column = span.begin; column < span.end; ++column) {
     if ((alike[column] >> span.neighbour & 1) == 0) continue;
-    const auto x = static_cast<std::size_t>(column), next = AffinitySum::partner(span, column);
-    const double agree = a.foreground[x] * b.foreground[next] + a.background[x] * b.background[next];
-    if (agree > least_agreement) {
-      to_a.slope[x] += weight * (b.background[next] - b.foreground[next]) / agree;
-      to_b.slope[next] += weight * (a.background[x] - a.foreground[x]) / agree;
-    } else {
-      to_a.direct[x] += weight * disagreement_slope(a.logit[x], b.logit[next]);
-      to_b.direct[next] += weight * disagreement_slope(b.logit[next], a.logit[x]);
-    }
+    const auto x = static_cast<std::size_t>(column), next = partner(span, column);
+    to_a[x].add(a[x], b[next], span.weight);
+    to_b[next].add(b[next], a[x], span.weight);
   }
 }
 

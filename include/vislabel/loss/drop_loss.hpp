@@ -10,10 +10,12 @@
 #include <utility>
 #include <vector>
 #include <vislabel/core/exec.hpp>
+#include <vislabel/core/ordered_sum.hpp>
 #include <vislabel/core/pixels.hpp>
 #include <vislabel/iou/mask_iou.hpp>
 #include <vislabel/iou/track_iou.hpp>
 #include <vislabel/loss/logits.hpp>
+#include <vislabel/loss/soft_iou.hpp>
 #include <vislabel/mask/dense.hpp>
 #include <vislabel/mask/resize.hpp>
 #include <vislabel/track/tracks.hpp>
@@ -152,21 +154,18 @@ template <exec::Policy P, std::floating_point T>
   std::vector<double> weights(static_cast<std::size_t>(rows));
   const std::int64_t columns = points;  // clang 16 captures no structured bindings
   exec::for_each(policy, rows, columns * 5, [&](std::int64_t n) {
-    double common = 0, predicted = 0, truth = 0;
+    detail::OrderedSum common, predicted, truth;
     for (std::int64_t k = 0; k < columns; ++k) {
       const T logit = logits.at(n, k), label = labels.at(n, k);
       detail::require(options.nan == OnNaN::propagate || !std::isnan(logit), "logits[", n, ", ", k,
                       "] is NaN, expected a number");
       detail::require(!(label < 0 || label > 1) && (options.nan == OnNaN::propagate || !std::isnan(label)),
                       "labels[", n, ", ", k, "] is ", label, ", expected 0 to 1");
-      const T p = 1 / (1 + std::exp(-logit));
-      common += static_cast<double>(p) * static_cast<double>(label);
-      predicted += static_cast<double>(p), truth += static_cast<double>(label);
+      const double p = detail::probability_as<T>(logit), l = static_cast<double>(label);
+      common.add(p * l), predicted.add(p), truth.add(l);
     }
-    const double together = predicted + truth - common;
-    const bool unknown = std::isnan(together), nothing = common == 0 && together == 0;
-    const bool kept = nothing || common / together > options.threshold;
-    weights[static_cast<std::size_t>(n)] = unknown ? together : kept ? 1 : 0;
+    weights[static_cast<std::size_t>(n)] =
+        detail::weight_of_points(common.sum(), predicted.sum(), truth.sum(), options.threshold);
   });
   return weights;
 }

@@ -1,4 +1,4 @@
-/// What the losses share: logits and their probabilities, and boxes that some instances do not have.
+/// What the losses share: maps of logits that may hold NaN, and boxes that some instances do not have.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 #include <vislabel/core/error.hpp>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
-#include <vislabel/mask/crop.hpp>
+#include <vislabel/core/rectangle.hpp>
 
 namespace vislabel {
 
@@ -29,24 +29,6 @@ enum class OnNaN {
 using BoxSlot = std::optional<Box>;
 
 namespace detail {
-
-/// The probability that a logit stands for, and the other one: both to the last bits, however small.
-struct Probabilities {
-  double foreground, background;
-};
-
-[[nodiscard]] inline Probabilities probabilities(double logit) {
-  const double e = std::exp(-std::abs(logit));
-  const double large = 1 / (1 + e), small = e / (1 + e);
-  return logit >= 0 ? Probabilities{large, small} : Probabilities{small, large};
-}
-
-/// A finite logit in double; an infinite one is the largest.
-template <std::floating_point T>
-[[nodiscard]] double finite_logit(T logit) {
-  constexpr T largest = std::numeric_limits<T>::max();
-  return static_cast<double>(std::clamp(logit, -largest, largest));
-}
 
 template <std::floating_point T>
 [[nodiscard]] bool has_nan(const Pixels<const T, 2>& map) {
@@ -97,12 +79,6 @@ void require_boxes(std::span<const BoxSlot> boxes, const Pixels<T, D>& logits) {
   for (std::size_t n = 0; n < boxes.size(); ++n)
     if (const BoxSlot& box = boxes[n])
       require_box(*box, std::numeric_limits<double>::infinity(), "boxes[", n, "]");
-}
-
-/// The pixels that a box covers; none of them in any row or column where it has none in the frame.
-[[nodiscard]] inline PixelRectangle covered(const Box& box, Size frame) {
-  const PixelRectangle pixels = pixels_of(box, frame);
-  return pixels.left < pixels.right && pixels.top < pixels.bottom ? pixels : PixelRectangle{};
 }
 
 /// *Errors*: another number of upstream gradients than boxes; an output of another shape than the logits.

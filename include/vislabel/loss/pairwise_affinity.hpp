@@ -1,5 +1,5 @@
 /// BoxInst's pairwise affinity loss: neighbours of the same colour should get the same label. One pass over
-/// the rows of a box; per pixel one exponential, and for all pairs together one logarithm.
+/// the rows of a box; per pixel one exponential, and for the pairs of four pixels together one logarithm.
 #pragma once
 
 #include <algorithm>
@@ -15,11 +15,13 @@
 #include <vector>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
+#include <vislabel/core/rectangle.hpp>
 #include <vislabel/core/rule.hpp>
 #include <vislabel/loss/affinity.hpp>
+#include <vislabel/loss/colour_test.hpp>
 #include <vislabel/loss/logits.hpp>
+#include <vislabel/loss/pair_loss.hpp>
 #include <vislabel/loss/similar_pairs.hpp>
-#include <vislabel/mask/crop.hpp>
 
 namespace vislabel {
 
@@ -40,15 +42,6 @@ struct PairwiseAffinity {
 };
 
 namespace detail {
-
-/// The pixels of a box and those that are their neighbours.
-[[nodiscard]] inline PixelRectangle with_neighbours(const PixelRectangle& box, Size frame) {
-  if (box.left >= box.right || box.top >= box.bottom) return {};
-  return {std::max<std::int64_t>(0, box.left - neighbour_distance),
-          std::max<std::int64_t>(0, box.top - neighbour_distance),
-          std::min(frame.width, box.right + neighbour_distance),
-          std::min(frame.height, box.bottom + neighbour_distance)};
-}
 
 /// Everything that the forward and the backward pass share: which images are needed, and their similar pairs.
 template <std::floating_point T, std::size_t D>
@@ -71,7 +64,7 @@ class AffinityInput {
     const std::int64_t pixels = logits.size().pixels();
     exec::for_each(policy, lab.shape[0], pixels * 20, [&](std::int64_t i) {
       const auto at = static_cast<std::size_t>(i);
-      if (parts[at].left >= parts[at].right) return;
+      if (parts[at].empty()) return;
       for (std::int64_t channel = 0; channel < 3 && options.nan == OnNaN::error; ++channel)
         static_cast<void>(checked_nan(lab, i * 3 + channel, "lab", options.nan));
       pairs_[at] = SimilarPairs(image_at(lab, i), parts[at], alike);
@@ -124,8 +117,8 @@ class AffinityInput {
   }
 
   static void join(PixelRectangle& part, const PixelRectangle& more) {
-    if (more.left >= more.right) return;
-    if (part.left >= part.right) part = more;
+    if (more.empty()) return;
+    if (part.empty()) part = more;
     part = {std::min(part.left, more.left), std::min(part.top, more.top), std::max(part.right, more.right),
             std::max(part.bottom, more.bottom)};
   }
@@ -161,30 +154,39 @@ template <exec::Policy P, std::floating_point T, std::size_t D>
   using namespace detail;
   const AffinityInput<T, D> input(policy, logits, lab, image, boxes, options);
   PairwiseAffinity out{std::vector<double>(boxes.size()), std::vector<std::int64_t>(boxes.size())};
-  using Rows = std::array<AffinityRow, neighbour_distance + 1>;
+  struct State {
+    std::array<std::vector<Odds>, neighbour_distance + 1> odds;  // of three rows
+    AffinitySum sum;
+  };
   exec::for_each(
-      policy, logits.count(), logits.size().pixels() * 10, [] { return Rows(); },
-      [&](Rows& rows, std::int64_t n) {
+      policy, logits.count(), logits.size().pixels() * 10, [] { return State(); },
+      [&](State& state, std::int64_t n) {
         const auto at = static_cast<std::size_t>(n);
         if (!boxes[at]) return;
         const bool unknown = checked_nan(logits, n, "logits", options.nan);
-        std::array<AffinitySum, 2> sums;  // of pairs of weight 1 and 2
-        const auto row = [&](std::int64_t y) -> AffinityRow& {
-          return rows[static_cast<std::size_t>(y % 3)];
+        const auto row = [&](std::int64_t y) -> std::vector<Odds>& {
+          return state.odds[static_cast<std::size_t>(y % 3)];
         };
+        const PixelRectangle part = with_neighbours(input.box(n), logits.size());
+        const auto finish = [&](std::int64_t y) {
+          if (y >= part.top) state.sum.finish_row(y, part.left, part.right);
+        };
+        state.sum.start(logits.size());
         input.walk(
             n, logits.size(),
             [&](std::int64_t y, std::int64_t begin, std::int64_t end) {
-              row(y).read(logits.image(n), y, begin, end);
+              finish(y - neighbour_distance - 1);
+              state.sum.start_row(y, logits.size().width);
+              read_odds(logits.image(n), y, begin, end, row(y));
             },
             [&](const PairSpan& span) {
-              sums[static_cast<std::size_t>(span.weight - 1)].add(span, row(span.first), row(span.second),
-                                                                  input.pairs(n).row(span.first));
+              state.sum.add(span, row(span.first), row(span.second), input.pairs(n).row(span.first));
             });
-        out.loss[at] =
-            unknown ? std::numeric_limits<double>::quiet_NaN() : sums[0].loss() + 2 * sums[1].loss();
-        out.pairs[at] = options.rule == Rule::paper ? pairs_from(input.box(n), logits.size())
-                                                    : sums[0].pairs() + 2 * sums[1].pairs();
+        for (std::int64_t y = std::max(part.top, part.bottom - neighbour_distance - 1); y < part.bottom; ++y)
+          finish(y);
+        out.loss[at] = unknown ? std::numeric_limits<double>::quiet_NaN() : state.sum.loss();
+        out.pairs[at] =
+            options.rule == Rule::paper ? pairs_from(input.box(n), logits.size()) : state.sum.pairs();
       });
   return out;
 }
@@ -201,8 +203,8 @@ void pairwise_affinity_loss_backward(P policy, std::span<const double> gradient,
   require_gradient(gradient, boxes, logits, out);
   const AffinityInput<T, D> input(policy, logits, lab, image, boxes, options);
   struct State {
-    std::array<AffinityRow, neighbour_distance + 1> rows;
-    std::array<SlopeRow, neighbour_distance + 1> slopes;
+    std::array<std::vector<Odds>, neighbour_distance + 1> odds;  // of three rows
+    std::array<std::vector<PairSlope>, neighbour_distance + 1> slopes;
   };
   exec::for_each(
       policy, logits.count(), logits.size().pixels() * 15, [] { return State(); },
@@ -213,19 +215,17 @@ void pairwise_affinity_loss_backward(P policy, std::span<const double> gradient,
         if (!boxes[at]) return;
         if (checked_nan(logits, n, "logits", options.nan))
           return fill(to, std::numeric_limits<T>::quiet_NaN());
-        const auto row = [&](std::int64_t y) -> AffinityRow& {
-          return state.rows[static_cast<std::size_t>(y % 3)];
+        const auto row = [&](std::int64_t y) -> std::vector<Odds>& {
+          return state.odds[static_cast<std::size_t>(y % 3)];
         };
-        const auto slope = [&](std::int64_t y) -> SlopeRow& {
+        const auto slope = [&](std::int64_t y) -> std::vector<PairSlope>& {
           return state.slopes[static_cast<std::size_t>(y % 3)];
         };
         const PixelRectangle part = with_neighbours(input.box(n), logits.size());
         const auto write = [&](std::int64_t y) {
           for (std::int64_t column = part.left; column < part.right; ++column) {
             const auto x = static_cast<std::size_t>(column);
-            const double own =
-                slope(y).slope[x] * row(y).foreground[x] * row(y).background[x] + slope(y).direct[x];
-            const T value = static_cast<T>(gradient[at] * own);
+            const T value = static_cast<T>(gradient[at] * slope(y)[x].of(row(y)[x]));
             std::memcpy(to.row(y) + column * to.column_stride(), &value, sizeof(T));
           }
         };
@@ -233,8 +233,8 @@ void pairwise_affinity_loss_backward(P policy, std::span<const double> gradient,
             n, logits.size(),
             [&](std::int64_t y, std::int64_t begin, std::int64_t end) {
               if (y - part.top > neighbour_distance) write(y - neighbour_distance - 1);
-              row(y).read(logits.image(n), y, begin, end);
-              slope(y).clear(static_cast<std::size_t>(logits.size().width));
+              read_odds(logits.image(n), y, begin, end, row(y));
+              slope(y).assign(static_cast<std::size_t>(logits.size().width), PairSlope());
             },
             [&](const PairSpan& span) {
               add_slopes(span, row(span.first), row(span.second), input.pairs(n).row(span.first),

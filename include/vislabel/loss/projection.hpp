@@ -12,9 +12,12 @@
 #include <span>
 #include <vector>
 #include <vislabel/core/exec.hpp>
+#include <vislabel/core/ordered_sum.hpp>
 #include <vislabel/core/pixels.hpp>
+#include <vislabel/core/rectangle.hpp>
+#include <vislabel/loss/dice.hpp>
 #include <vislabel/loss/logits.hpp>
-#include <vislabel/mask/crop.hpp>
+#include <vislabel/loss/probabilities.hpp>
 
 namespace vislabel {
 
@@ -88,26 +91,22 @@ class Dice {
  public:
   Dice(const std::vector<T>& logits, std::int64_t begin, std::int64_t end)
       : logits_(logits), begin_(begin), end_(end) {
-    double squares = 0, apart = 1e-5;  // 1 - 2 sum(x t) / .., without the digits that the difference loses
+    OrderedSum squares, apart, common;
     for (std::size_t i = 0; i < logits.size(); ++i) {
       const auto [x, other] = probabilities(static_cast<double>(logits[i]));
       const double difference = in_box(i) ? other : x;
-      squares += x * x, apart += difference * difference;
-      common_ += in_box(i) ? x : 0;
+      squares.add(x * x), apart.add(difference * difference), common.add(in_box(i) ? x : 0);
     }
-    together_ = squares + static_cast<double>(std::max<std::int64_t>(0, end - begin)) + 1e-5;
-    loss_ = apart / together_;
+    sums_ = {squares.sum(), apart.sum(), common.sum(), end - begin};
   }
 
-  [[nodiscard]] double loss() const { return loss_; }
+  [[nodiscard]] double loss() const { return sums_.loss(); }
 
   /// Its derivative by every logit, times `scale`.
   void gradient(double scale, std::vector<double>& out) const {
     out.resize(logits_.size());
     for (std::size_t i = 0; i < logits_.size(); ++i) {
-      const auto [x, other] = probabilities(static_cast<double>(logits_[i]));
-      const double half = in_box(i) ? -(other + x * loss_) : x * 2 * common_ / together_;
-      out[i] = scale * 2 * half / together_ * x * other;
+      out[i] = scale * sums_.slope(probabilities(static_cast<double>(logits_[i])), in_box(i));
     }
   }
 
@@ -119,7 +118,7 @@ class Dice {
 
   const std::vector<T>& logits_;
   std::int64_t begin_, end_;
-  double common_ = 0, together_ = 0, loss_ = 0;
+  DiceSums sums_;
 };
 
 }  // namespace detail

@@ -13,42 +13,11 @@
 #include <vector>
 #include <vislabel/core/error.hpp>
 #include <vislabel/core/pixels.hpp>
-#include <vislabel/core/rule.hpp>
-#include <vislabel/mask/crop.hpp>
+#include <vislabel/core/rectangle.hpp>
+#include <vislabel/loss/colour_test.hpp>
+#include <vislabel/loss/pair_loss.hpp>
 
 namespace vislabel::detail {
-
-/// From a pixel to a neighbour: a 3 x 3 kernel of dilation 2. Of the eight, the four to the right of a pixel
-/// and below: each pair once, from the pixel that comes first.
-struct Neighbour {
-  std::int64_t down, right;
-};
-inline constexpr std::int64_t neighbour_distance = 2;
-inline constexpr std::array<Neighbour, 4> neighbours{{{0, neighbour_distance},
-                                                      {neighbour_distance, -neighbour_distance},
-                                                      {neighbour_distance, 0},
-                                                      {neighbour_distance, neighbour_distance}}};
-
-/// Whether exp(-distance / theta) exceeds the threshold (`reference`: reaches it), from squared distances.
-class ColourTest {
- public:
-  ColourTest(double threshold, double theta, Rule rule) : threshold_(threshold), theta_(theta), rule_(rule) {
-    const double limit = -theta * std::log(threshold);  // infinite for 0, and then `clearly_` is
-    clearly_ = limit * limit * (1 - 1e-9), hardly_ = limit * limit * (1 + 1e-9);
-  }
-
-  [[nodiscard]] bool operator()(double squared) const {
-    if (squared < clearly_) return true;
-    if (!(squared <= hardly_)) return false;
-    const double similarity = std::exp(-std::sqrt(squared) / theta_);
-    return rule_ == Rule::paper ? similarity > threshold_ : similarity >= threshold_;
-  }
-
- private:
-  double threshold_, theta_;
-  Rule rule_;
-  double clearly_ = 0, hardly_ = 0;
-};
 
 /// Bit k of a pixel: it and its neighbour k are alike, and both inside of the frame.
 class SimilarPairs {
@@ -105,20 +74,5 @@ class SimilarPairs {
   std::int64_t width_ = 0;
   std::vector<std::uint8_t> bits_;  // [H, W]
 };
-
-/// How many ordered pairs (pixel of the rectangle, one of its eight neighbours) lie inside of the frame.
-[[nodiscard]] inline std::int64_t pairs_from(const PixelRectangle& box, Size frame) {
-  const auto both_inside = [](std::int64_t begin, std::int64_t end, std::int64_t length, std::int64_t step) {
-    return std::max<std::int64_t>(0, std::min(end, length - std::max<std::int64_t>(0, step)) -
-                                         std::max(begin, std::max<std::int64_t>(0, -step)));
-  };
-  std::int64_t count = 0;
-  for (std::int64_t down = -neighbour_distance; down <= neighbour_distance; down += neighbour_distance)
-    for (std::int64_t right = -neighbour_distance; right <= neighbour_distance; right += neighbour_distance)
-      if (down != 0 || right != 0)
-        count += both_inside(box.top, box.bottom, frame.height, down) *
-                 both_inside(box.left, box.right, frame.width, right);
-  return count;
-}
 
 }  // namespace vislabel::detail

@@ -9,6 +9,7 @@
 #include <vector>
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/exec.hpp>
+#include <vislabel/core/rectangle.hpp>
 #include <vislabel/core/rule.hpp>
 #include <vislabel/mask/masks.hpp>
 #include <vislabel/mask/packer.hpp>
@@ -16,35 +17,9 @@
 namespace vislabel {
 namespace detail {
 
-/// Pixel columns [left, right) and rows [top, bottom), inside of a frame.
-struct PixelRectangle {
-  std::int64_t left = 0, top = 0, right = 0, bottom = 0;
-
-  [[nodiscard]] bool holds(std::int64_t x0, std::int64_t y0, std::int64_t x1, std::int64_t y1) const {
-    return left <= x0 && x1 <= right && top <= y0 && y1 <= bottom;
-  }
-  [[nodiscard]] bool holds(const PackedMask& mask) const {
-    return holds(mask.left(), mask.top(), mask.right(), mask.bottom());
-  }
-};
-
-/// The pixels of a box in a frame: columns [floor(x) - margin, ceil(x + width) + margin) and rows likewise.
-/// `Rule::reference` truncates both ends towards 0 instead. A box without width keeps the column that its
-/// edge cuts, and none where that lies between two.
-[[nodiscard]] inline PixelRectangle pixels_of(const Box& box, Size frame, std::int64_t margin = 0,
-                                              Rule rule = Rule::paper) {
-  const auto grown = static_cast<double>(margin);
-  const auto inside = [](double edge, std::int64_t most) {
-    return static_cast<std::int64_t>(std::clamp(edge, 0.0, static_cast<double>(most)));
-  };
-  const auto low = [&](double edge, std::int64_t most) {
-    return inside((rule == Rule::paper ? std::floor(edge) : std::trunc(edge)) - grown, most);
-  };
-  const auto high = [&](double edge, std::int64_t most) {
-    return inside((rule == Rule::paper ? std::ceil(edge) : std::trunc(edge)) + grown, most);
-  };
-  return {low(box.x, frame.width), low(box.y, frame.height), high(box.x + box.width, frame.width),
-          high(box.y + box.height, frame.height)};
+/// Whether all of a mask's pixels lie in the rectangle.
+[[nodiscard]] inline bool holds(const PixelRectangle& rectangle, const PackedMask& mask) {
+  return rectangle.holds(mask.left(), mask.top(), mask.right(), mask.bottom());
 }
 
 /// Clears the pixels of the block at (`row`, `column`) that lie outside of the rectangle. Out of line, or it
@@ -77,7 +52,7 @@ struct PixelRectangle {
 
 /// The mask's pixels in the rectangle.
 [[nodiscard]] inline PackedMask cropped(Packer& packer, const PackedMask& mask, const PixelRectangle& keep) {
-  if (keep.holds(mask)) return mask;
+  if (holds(keep, mask)) return mask;
   for_each_block(mask, [&](std::int64_t row, std::int64_t column, Block block) {
     cut(block, row, column, keep);
     packer.add(row, column, block);
