@@ -25,4 +25,31 @@ int device_count() {
 #endif
 }
 
+#if defined(__CUDACC__)
+namespace {
+
+void require_done(cudaError_t error, int device) {
+  if (error != cudaSuccess)
+    throw DeviceError("vislabel: device " + std::to_string(device) +
+                      " cannot be used: " + cudaGetErrorString(error));
+}
+
+}  // namespace
+
+OnDevice::OnDevice(int device) : device_(device) {
+  require_done(cudaGetDevice(&before_), device);
+  if (before_ != device) require_done(cudaSetDevice(device), device);
+}
+
+OnDevice::~OnDevice() {
+  if (before_ != device_) static_cast<void>(cudaSetDevice(before_));
+}
+#else
+OnDevice::OnDevice(int device) : device_(device) {
+  if (device != 0) throw DeviceError("vislabel: device " + std::to_string(device) + " is not emulated");
+}
+
+OnDevice::~OnDevice() = default;
+#endif
+
 }  // namespace vislabel::cuda::operations

@@ -15,6 +15,12 @@ template <class T>
   return {static_cast<const std::byte*>(dense.data), dense.shape, dense.strides};
 }
 
+/// An output, which is described as inputs are.
+template <class T>
+[[nodiscard]] Pixels<T, 4> output_of(const Dense& dense) {
+  return {static_cast<std::byte*>(const_cast<void*>(dense.data)), dense.shape, dense.strides};
+}
+
 /// Calls `use(pixels)`.
 template <class Use>
 void with_integers(const Dense& dense, Use&& use) {
@@ -47,6 +53,14 @@ void with_floats(const Dense& dense, Use&& use) {
     default:
       vislabel::detail::fail("integers have no threshold here, expected floats");
   }
+}
+
+/// Calls `use(pixels)`: what losses compute with, which is not half precision.
+template <class Use>
+void with_numbers(const Dense& dense, Use&& use) {
+  if (dense.element == Element::float32) return use(pixels_of<float>(dense));
+  vislabel::detail::require(dense.element == Element::float64, "expected float32 or float64");
+  use(pixels_of<double>(dense));
 }
 
 }  // namespace vislabel::cuda::operations

@@ -21,4 +21,15 @@ void rows_above(const double* iou, std::int64_t rows, std::int64_t columns, doub
   cuda::rows_above(iou, rows, columns, threshold, nan, maps, weights, stream);
 }
 
+void drop_loss_of_points(const Dense& logits, const Dense& labels, double threshold, double* weights,
+                         Stream stream) {
+  vislabel::detail::require(labels.element == logits.element, "labels has other elements than logits");
+  const auto rows = []<class T>(const Pixels<const T, 4>& all) {  // [1, 1, N, P]
+    return Pixels<const T, 2>{all.data, {all.shape[2], all.shape[3]}, {all.strides[2], all.strides[3]}};
+  };
+  with_numbers(logits, [&]<class T>(const Pixels<const T, 4>& pixels) {
+    cuda::drop_loss_of_points(rows(pixels), rows(pixels_of<T>(labels)), threshold, weights, stream);
+  });
+}
+
 }  // namespace vislabel::cuda::operations

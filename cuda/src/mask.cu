@@ -22,9 +22,7 @@ void pack(const Dense& dense, std::optional<double> threshold, std::optional<Siz
 
 void unpack(const std::uint32_t* words, const Dense& dense, Stream stream) {
   vislabel::detail::require(dense.element == Element::bits8, "dense has other elements than bytes");
-  // NOLINTNEXTLINE(*-const-cast): an output, described as inputs are
-  auto* const data = static_cast<std::byte*>(const_cast<void*>(dense.data));
-  cuda::unpack(words, {data, dense.shape, dense.strides}, stream);
+  cuda::unpack(words, output_of<std::uint8_t>(dense), stream);
 }
 
 void measure(const std::uint32_t* words, const Layout& layout, std::int64_t count, std::int64_t* areas,
@@ -33,8 +31,8 @@ void measure(const std::uint32_t* words, const Layout& layout, std::int64_t coun
 }
 
 void count_changes(const std::uint32_t* words, const Layout& layout, std::int64_t count,
-                   std::uint32_t* before_column, std::int64_t* changes, Stream stream) {
-  cuda::count_changes(words, layout, count, before_column, changes, stream);
+                   std::uint32_t* before_column, std::int64_t* changes, std::int64_t* begin, Stream stream) {
+  cuda::count_changes(words, layout, count, before_column, changes, begin, stream);
 }
 
 void write_changes(const std::uint32_t* words, const Layout& layout, std::int64_t count,

@@ -72,7 +72,7 @@ __global__ void sums(int* out) {
   const unsigned thread = threadIdx.x;
   unsigned values[8];
   for (unsigned i = 0; i < 8; ++i) values[i] = thread * i;
-  const unsigned own = sums_over_warp(values);
+  const unsigned own = each_over_warp(values, Plus());
   out[thread] = static_cast<int>(own);
   const int all = over_block<64>(static_cast<int>(thread), 0, Plus());
   const int most = over_block<64>(static_cast<int>(thread), 0, Most());

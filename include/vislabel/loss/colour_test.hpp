@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <vislabel/core/elementary.hpp>
+#include <vislabel/core/error.hpp>
 #include <vislabel/core/rectangle.hpp>
 #include <vislabel/core/rule.hpp>
 #include <vislabel/core/size.hpp>
@@ -34,6 +36,15 @@ class ColourTest {
   Rule rule_;
   double clearly_ = 0, hardly_ = 0;
 };
+
+/// The test that a loss' options ask for; without a threshold the rule's own: 0.2 (`paper`), 0.3
+/// (`reference`). *Errors*: options out of range.
+[[nodiscard]] inline ColourTest colour_test(Rule rule, std::optional<double> threshold, double theta) {
+  if (threshold)
+    require(*threshold >= 0 && *threshold <= 1, "threshold is ", *threshold, ", expected 0 to 1");
+  require(theta > 0 && std::isfinite(theta), "theta is ", theta, ", expected a finite number above 0");
+  return {threshold.value_or(rule == Rule::paper ? 0.2 : 0.3), theta, rule};
+}
 
 /// The pixels of a box and those that are their neighbours.
 [[nodiscard]] constexpr PixelRectangle with_neighbours(const PixelRectangle& box, Size frame) {

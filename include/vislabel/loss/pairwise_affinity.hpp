@@ -52,9 +52,8 @@ class AffinityInput {
                 std::span<const std::int64_t> image, std::span<const BoxSlot> boxes,
                 const PairwiseAffinityOptions& options)
       : image_(image), pairs_(static_cast<std::size_t>(lab.shape[0])) {
-    check(logits, lab, image, boxes, options);
-    const double threshold = options.threshold.value_or(options.rule == Rule::paper ? 0.2 : 0.3);
-    const ColourTest alike(threshold, options.theta, options.rule);
+    check(logits, lab, image, boxes);
+    const ColourTest alike = colour_test(options.rule, options.threshold, options.theta);
     std::vector<PixelRectangle> parts(pairs_.size());  // what the boxes of each image need
     for (std::size_t n = 0; n < boxes.size(); ++n) {
       const BoxSlot& box = boxes[n];
@@ -92,8 +91,7 @@ class AffinityInput {
 
  private:
   static void check(const Pixels<const T, D>& logits, const Pixels<const T, 4>& lab,
-                    std::span<const std::int64_t> image, std::span<const BoxSlot> boxes,
-                    const PairwiseAffinityOptions& options) {
+                    std::span<const std::int64_t> image, std::span<const BoxSlot> boxes) {
     require_boxes(boxes, logits);
     require(lab.shape[1] == 3, "lab has ", lab.shape[1], " channels, expected 3: L, a, b");
     require(lab.size() == logits.size(), "lab has size ", lab.size(), ", expected ", logits.size(),
@@ -103,11 +101,6 @@ class AffinityInput {
     for (std::size_t n = 0; n < image.size(); ++n)
       require(image[n] >= 0 && image[n] < lab.shape[0], "image[", n, "] is ", image[n], ", expected 0 to ",
               lab.shape[0] - 1);
-    if (options.threshold)
-      require(*options.threshold >= 0 && *options.threshold <= 1, "threshold is ", *options.threshold,
-              ", expected 0 to 1");
-    require(options.theta > 0 && std::isfinite(options.theta), "theta is ", options.theta,
-            ", expected a finite number above 0");
   }
 
   static Pixels<const T, 3> image_at(const Pixels<const T, 4>& lab, std::int64_t i) {

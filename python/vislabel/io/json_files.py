@@ -86,10 +86,9 @@ class JsonFile:
             raise Error(
                 f"{self.path}: {where}: a number is out of range, expected less than 1.8e308"
             ) from error
-        except UnicodeDecodeError as error:
-            raise Error(f"{self.path}: {where}: a text is not UTF-8") from error
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise Error(f"{self.path}: {where}: {error}") from error
+        except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
+            what = "a text is not UTF-8" if _is_not_utf8(error) else str(error)
+            raise Error(f"{self.path}: {where}: {what}") from error
 
     def _cut(self, kind: object) -> object:
         import msgspec
@@ -98,10 +97,9 @@ class JsonFile:
             return msgspec.json.decode(self._data, type=kind)
         except msgspec.ValidationError:
             raise Error(f"{self.path}: expected a list of results or a dataset object") from None
-        except msgspec.DecodeError as error:
-            raise Error(f"{self.path}: {self._syntax_error(str(error))}") from error
-        except UnicodeDecodeError as error:
-            raise Error(f"{self.path}: a key is not UTF-8") from error
+        except (UnicodeDecodeError, msgspec.DecodeError) as error:
+            what = "a key is not UTF-8" if _is_not_utf8(error) else self._syntax_error(str(error))
+            raise Error(f"{self.path}: {what}") from error
         except RecursionError as error:
             raise Error(f"{self.path}: nested too deeply") from error
 
@@ -294,3 +292,8 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_plain(entry) for entry in value]
     raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+
+
+def _is_not_utf8(error: Exception) -> bool:
+    """Whether the bytes of a text are the reason: an error of Python's until msgspec 0.22, of its own since."""
+    return isinstance(error, UnicodeDecodeError) or str(error).startswith("Invalid UTF-8")

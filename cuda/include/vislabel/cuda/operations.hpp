@@ -11,6 +11,7 @@
 #include <vislabel/core/size.hpp>
 #include <vislabel/cuda/core/stream.hpp>
 #include <vislabel/cuda/iou/pairs.hpp>
+#include <vislabel/cuda/loss/box_losses.hpp>
 #include <vislabel/cuda/loss/quality.hpp>
 #include <vislabel/cuda/mask/words.hpp>
 #include <vislabel/cuda/select/nms.hpp>
@@ -45,6 +46,19 @@ struct BuildInfo {
 /// How many devices the driver has; 0 without one.
 [[nodiscard]] int device_count();
 
+/// Makes a device the current one of the calling thread for as long as the object lives.
+class OnDevice {
+ public:
+  /// *Errors*: `DeviceError`: there is no such device.
+  explicit OnDevice(int device);
+  OnDevice(const OnDevice&) = delete;
+  OnDevice& operator=(const OnDevice&) = delete;
+  ~OnDevice();
+
+ private:
+  int before_ = 0, device_ = 0;
+};
+
 /// `pack`, or `pack_resized` where `size` is given and not the array's own. Floats need a threshold, and
 /// integers have none.
 void pack(const Dense& dense, std::optional<double> threshold, std::optional<Size> size, std::uint32_t* words,
@@ -53,7 +67,7 @@ void unpack(const std::uint32_t* words, const Dense& dense, Stream stream);
 void measure(const std::uint32_t* words, const Layout& layout, std::int64_t count, std::int64_t* areas,
              PixelBox* boxes, Stream stream);
 void count_changes(const std::uint32_t* words, const Layout& layout, std::int64_t count,
-                   std::uint32_t* before_column, std::int64_t* changes, Stream stream);
+                   std::uint32_t* before_column, std::int64_t* changes, std::int64_t* begin, Stream stream);
 void write_changes(const std::uint32_t* words, const Layout& layout, std::int64_t count,
                    const std::uint32_t* before_column, const std::int64_t* begin, std::uint32_t* places,
                    Stream stream);
@@ -76,6 +90,18 @@ void quality_target(const Dense& logits, const DeviceMasks& truth, double thresh
 void find_nan(const Dense& maps, std::uint32_t* nan, Stream stream);
 void rows_above(const double* iou, std::int64_t rows, std::int64_t columns, double threshold,
                 const std::uint32_t* nan, std::int64_t maps, double* weights, Stream stream);
+void drop_loss_of_points(const Dense& logits, const Dense& labels, double threshold, double* weights,
+                         Stream stream);
+
+void projection_loss(const Dense& logits, const Box* boxes, const ProjectionWork& work, double* losses,
+                     Stream stream);
+void projection_loss_backward(const double* gradient, const Dense& logits, const Box* boxes,
+                              const ProjectionWork& work, const Dense& out, Stream stream);
+void pairwise_affinity_loss(const Dense& logits, const Dense& lab, const AffinityInput& input,
+                            const AffinityRule& rule, const AffinityOutput& out, Stream stream);
+void pairwise_affinity_loss_backward(const double* gradient, const Dense& logits, const Dense& lab,
+                                     const AffinityInput& input, const AffinityRule& rule, const Dense& out,
+                                     Stream stream);
 
 }  // namespace operations
 }  // namespace vislabel::cuda

@@ -57,7 +57,7 @@ template <class T>
 struct Above {
   ValueOf<T> threshold;  ///< the largest number of the elements' type that is not above the real one
 
-  explicit Above(double exact) : threshold(detail::threshold_as<ValueOf<T>>(exact)) {}
+  explicit Above(double exact) : threshold(vislabel::detail::threshold_as<ValueOf<T>>(exact)) {}
   [[nodiscard]] constexpr bool operator()(T element) const { return value_of(element) > threshold; }
 };
 

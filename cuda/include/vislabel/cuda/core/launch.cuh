@@ -32,4 +32,13 @@ void launch(void (*kernel)(Parameters...), Grid grid, unsigned threads, Stream s
 #endif
 }
 
+namespace detail {
+
+/// Blocks of `threads` threads with `units` of work per mask, for so many masks.
+[[nodiscard]] inline Grid grid_of(std::int64_t units, unsigned threads, std::int64_t masks) {
+  constexpr std::int64_t most = 0xffff;
+  return {(units + threads - 1) / threads, masks < most ? masks : most};
+}
+
+}  // namespace detail
 }  // namespace vislabel::cuda

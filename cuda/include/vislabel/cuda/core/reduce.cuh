@@ -36,30 +36,31 @@ template <class Operation, class T>
   return value;
 }
 
-/// Lanes swap half of the `2 Half` sums that they still have, and so on: lane i ends with sum i.
-template <unsigned Half, unsigned Count, class T>
-__device__ void swap_halves(T (&values)[Count]) {
+/// Lanes swap half of the `2 Half` values that they still have, and so on: lane i ends with value i of all.
+template <unsigned Half, unsigned Count, class Operation, class T>
+__device__ void swap_halves(T (&values)[Count], Operation operation) {
   if constexpr (Half > 0) {
     const bool upper = (threadIdx.x & Half) != 0;
 #pragma unroll
     for (unsigned i = 0; i < Half; ++i) {
       const T kept = upper ? values[i + Half] : values[i], given = upper ? values[i] : values[i + Half];
-      values[i] = kept + __shfl_xor_sync(all_lanes, given, Half);
+      values[i] = operation(kept, __shfl_xor_sync(all_lanes, given, Half));
     }
-    swap_halves<Half / 2>(values);
+    swap_halves<Half / 2>(values, operation);
   }
 }
 
-/// Sums of `Count` values, a power of two up to 32, over all lanes: lane i gets that of value i, and so do
-/// the lanes i + Count, i + 2 Count, .. Count - 1 shuffles, and log2(32 / Count) more, where one sum after
-/// the other would take 5 Count.
-template <unsigned Count, class T>
-[[nodiscard]] __device__ T sums_over_warp(T (&values)[Count]) {
-  swap_halves<Count / 2>(values);
-  T sum = values[0];
+/// Each of `Count` values, a power of two up to 32, of all lanes put together: lane i gets value i, and so do
+/// the lanes i + Count, i + 2 Count, .. Count - 1 shuffles, and log2(32 / Count) more, where one value after
+/// the other would take 5 Count. The operation must not care for order.
+template <unsigned Count, class Operation, class T>
+[[nodiscard]] __device__ T each_over_warp(T (&values)[Count], Operation operation) {
+  swap_halves<Count / 2>(values, operation);
+  T one = values[0];
 #pragma unroll
-  for (unsigned bits = Count; bits < warp_size; bits *= 2) sum += __shfl_xor_sync(all_lanes, sum, bits);
-  return sum;
+  for (unsigned bits = Count; bits < warp_size; bits *= 2)
+    one = operation(one, __shfl_xor_sync(all_lanes, one, bits));
+  return one;
 }
 
 /// All threads' values put together; only thread 0 gets the result. For blocks of `Threads` threads, all of

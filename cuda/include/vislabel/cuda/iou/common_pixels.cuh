@@ -80,7 +80,7 @@ __global__ void __launch_bounds__(Threads)
         }
     __syncthreads();  // the last frame's sums have been read
     // A mask has less than 2^32 pixels: so have sums of parts of it.
-    const std::uint32_t of_warp = sums_over_warp(count);
+    const std::uint32_t of_warp = each_over_warp(count, Plus());
     if (lane < pairs) of_warps[warp * pairs + lane] = of_warp;
     __syncthreads();
     if (thread >= pairs) continue;

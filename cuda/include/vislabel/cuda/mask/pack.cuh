@@ -92,12 +92,6 @@ template <class T>
          whole(static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(dense.data) % 4));
 }
 
-/// Blocks of `threads` threads with `units` of work per mask, for so many masks.
-[[nodiscard]] inline Grid grid_of(std::int64_t units, unsigned threads, std::int64_t masks) {
-  constexpr std::int64_t most = 0xffff;
-  return {(units + threads - 1) / threads, masks < most ? masks : most};
-}
-
 }  // namespace detail
 
 /// Packs dense masks: set where an element is a pixel (`NonZero`, `Above`).

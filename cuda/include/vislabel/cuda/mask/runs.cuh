@@ -32,23 +32,23 @@ __device__ void for_changes(const std::uint32_t* words, const Layout& layout, st
 }
 
 /// The sum of the values of all threads with a lower index; `all` becomes that of every thread.
-template <unsigned Threads>
-[[nodiscard]] __device__ std::uint32_t sum_before(std::uint32_t value, std::uint32_t& all) {
+template <unsigned Threads, class T>
+[[nodiscard]] __device__ T sum_before(T value, T& all) {
   constexpr unsigned warps = Threads / warp_size;
   const unsigned thread = threadIdx.x, lane = thread % warp_size, warp = thread / warp_size;
-  VISLABEL_SHARED(std::uint32_t, of_warps, warps);
-  std::uint32_t up_to = value;
+  VISLABEL_SHARED(T, of_warps, warps);
+  T up_to = value;
   for (unsigned by = 1; by < warp_size; by *= 2) {
-    const std::uint32_t lower = __shfl_up_sync(all_lanes, up_to, by);
+    const T lower = __shfl_up_sync(all_lanes, up_to, by);
     up_to += lane >= by ? lower : 0;
   }
   __syncthreads();  // the last call's sums have been read
   if (lane == warp_size - 1) of_warps[warp] = up_to;
   __syncthreads();
-  std::uint32_t before = 0;
+  T before = 0;
   all = 0;
   for (unsigned w = 0; w < warps; ++w) {
-    const std::uint32_t own = of_warps[w];
+    const T own = of_warps[w];
     before += w < warp ? own : 0;
     all += own;
   }
@@ -75,6 +75,21 @@ __global__ void __launch_bounds__(Threads)
     so_far += all;
   }
   if (threadIdx.x == 0) changes[n] = so_far;
+}
+
+/// One block adds up the changes before every mask.
+template <unsigned Threads>
+__global__ void __launch_bounds__(Threads)
+    sum_changes(const std::int64_t* changes, std::int64_t count, std::int64_t* begin) {
+  std::int64_t so_far = 0;
+  for (std::int64_t first = 0; first < count; first += Threads) {
+    const std::int64_t n = first + threadIdx.x;
+    std::int64_t all = 0;
+    const std::int64_t before = so_far + sum_before<Threads>(n < count ? changes[n] : std::int64_t{0}, all);
+    if (n < count) begin[n] = before;
+    so_far += all;
+  }
+  if (threadIdx.x == 0) begin[count] = so_far;
 }
 
 /// A thread writes the changes of one column.
@@ -134,20 +149,22 @@ __global__ void __launch_bounds__(Threads)
 
 }  // namespace kernels
 
-/// Counts the changes of colour of every mask, down its columns: half of what an encoder needs.
+/// Counts the changes of colour of every mask, down its columns, and where each mask's begin among those of
+/// all: half of what an encoder needs.
 ///
-/// *Shapes*: `words` [N, rows, columns]; `before_column` [N, W]: changes before each column; `changes` [N].
-/// Runs are one more.
+/// *Shapes*: `words` [N, rows, columns]; `before_column` [N, W]: changes before each column; `changes` [N]
+/// (runs are one more); `begin` [N + 1]: sums of `changes` before each mask, and of all.
 inline void count_changes(const std::uint32_t* words, const Layout& layout, std::int64_t count,
-                          std::uint32_t* before_column, std::int64_t* changes, Stream stream) {
+                          std::uint32_t* before_column, std::int64_t* changes, std::int64_t* begin,
+                          Stream stream) {
   constexpr unsigned threads = 256;
   launch(kernels::count_changes<threads>, {count}, threads, stream, words, layout, before_column, changes);
+  launch(kernels::sum_changes<threads>, {1}, threads, stream, changes, count, begin);
 }
 
 /// Writes where the colour changes: ascending, of mask n from `begin[n]` on.
 ///
-/// *Shapes*: `begin` [N + 1]: sums of `changes` before each mask; `places` [begin[N]]: pixels, counted down
-/// the columns.
+/// *Shapes*: `begin` [N + 1] of `count_changes`; `places` [begin[N]]: pixels, counted down the columns.
 inline void write_changes(const std::uint32_t* words, const Layout& layout, std::int64_t count,
                           const std::uint32_t* before_column, const std::int64_t* begin,
                           std::uint32_t* places, Stream stream) {

@@ -21,10 +21,12 @@ struct Layout {
   explicit Layout(Size size)
       : height(static_cast<std::int32_t>(size.height)),
         width(static_cast<std::int32_t>(size.width)),
-        rows(static_cast<std::int32_t>(detail::ceil_divide(size.height, detail::block_rows))),
-        columns(static_cast<std::int32_t>(detail::ceil_divide(size.width, detail::block_columns) *
-                                          detail::block_columns)) {
-    detail::require_size(size);
+        rows(static_cast<std::int32_t>(
+            vislabel::detail::ceil_divide(size.height, vislabel::detail::block_rows))),
+        columns(static_cast<std::int32_t>(
+            vislabel::detail::ceil_divide(size.width, vislabel::detail::block_columns) *
+            vislabel::detail::block_columns)) {
+    vislabel::detail::require_size(size);
   }
 
   /// Of one mask.
