@@ -12,6 +12,6 @@ TEST_CASE("dice of three sums, worked by hand") {
   const double divisor = 21. / 16 + 1e-5;  // d/dx: -2 t / U + 4 sum(x t) x / U^2, times x (1 - x)
   const double at_one = (-2 / divisor + 4 * 0.5 * 0.5 / divisor / divisor) / 4;
   const double at_other = 4 * 0.5 * 0.25 / divisor / divisor * 3 / 16;
-  CHECK(sums.slope({0.5, 0.5}, true) == doctest::Approx(at_one).epsilon(1e-14));
-  CHECK(sums.slope({0.25, 0.75}, false) == doctest::Approx(at_other).epsilon(1e-14));
+  CHECK(detail::DiceSlopes(sums)({0.5, 0.5}, true) == doctest::Approx(at_one).epsilon(1e-14));
+  CHECK(detail::DiceSlopes(sums)({0.25, 0.75}, false) == doctest::Approx(at_other).epsilon(1e-14));
 }

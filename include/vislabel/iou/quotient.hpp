@@ -20,11 +20,13 @@ enum class OverTime {
 
 namespace detail {
 
-/// I / U in double; nothing on either side: as the caller wants it.
+/// I / U in double; nothing on either side: as the caller wants it. Without a branch around the division,
+/// which a device calls as a function.
 [[nodiscard]] constexpr double quotient(std::int64_t intersection, std::int64_t together,
                                         EmptyPair empty_pair) {
-  if (together == 0) return empty_pair == EmptyPair::one ? 1.0 : 0.0;
-  return static_cast<double>(intersection) / static_cast<double>(together);
+  const bool nothing = together == 0;
+  const double quotient = static_cast<double>(intersection) / static_cast<double>(nothing ? 1 : together);
+  return nothing ? (empty_pair == EmptyPair::one ? 1.0 : 0.0) : quotient;
 }
 
 }  // namespace detail

@@ -16,12 +16,21 @@ struct DiceSums {
 
   [[nodiscard]] constexpr double divisor() const { return squares + static_cast<double>(ones) + 1e-5; }
   [[nodiscard]] constexpr double loss() const { return (apart + 1e-5) / divisor(); }
+};
 
-  /// Its derivative by the logit that x stands for.
-  [[nodiscard]] constexpr double slope(const Probabilities<>& x, bool one) const {
-    const double half = one ? -(x.background + x.foreground * loss()) : x.foreground * 2 * common / divisor();
-    return 2 * half / divisor() * x.foreground * x.background;
+/// The derivatives of a dice loss by the logits that its x stand for; what they share is divided once.
+class DiceSlopes {
+ public:
+  explicit constexpr DiceSlopes(const DiceSums& sums)
+      : loss_(sums.loss()), ratio_(2 * sums.common / sums.divisor()), factor_(2 / sums.divisor()) {}
+
+  [[nodiscard]] constexpr double operator()(const Probabilities<>& x, bool one) const {
+    const double half = one ? -(x.background + x.foreground * loss_) : x.foreground * ratio_;
+    return half * factor_ * x.foreground * x.background;
   }
+
+ private:
+  double loss_, ratio_, factor_;
 };
 
 }  // namespace vislabel::detail

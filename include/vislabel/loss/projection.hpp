@@ -105,8 +105,9 @@ class Dice {
   /// Its derivative by every logit, times `scale`.
   void gradient(double scale, std::vector<double>& out) const {
     out.resize(logits_.size());
+    const DiceSlopes slope(sums_);
     for (std::size_t i = 0; i < logits_.size(); ++i) {
-      out[i] = scale * sums_.slope(probabilities(static_cast<double>(logits_[i])), in_box(i));
+      out[i] = scale * slope(probabilities(static_cast<double>(logits_[i])), in_box(i));
     }
   }
 

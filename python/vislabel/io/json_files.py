@@ -295,5 +295,5 @@ def _plain(value: object) -> object:
 
 
 def _is_not_utf8(error: Exception) -> bool:
-    """Whether the bytes of a text are the reason: an error of Python's until msgspec 0.22, of its own since."""
+    """Whether the bytes of a text are the reason: Python's error until msgspec 0.22, its own since."""
     return isinstance(error, UnicodeDecodeError) or str(error).startswith("Invalid UTF-8")

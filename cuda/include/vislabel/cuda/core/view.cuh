@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <vislabel/core/error.hpp>
 #include <vislabel/core/pixels.hpp>
 #include <vislabel/cuda/core/language.cuh>
 
@@ -20,7 +21,13 @@ struct View {
   std::int64_t shape[D];      // NOLINT(*-avoid-c-arrays)
   std::ptrdiff_t strides[D];  // NOLINT(*-avoid-c-arrays)
 
+  /// *Errors*: 2^31 images, or pixels in one, or more: threads count them in 32 bits, whose division is no
+  /// function call on a device.
   View(const Pixels<T, D>& pixels) : data(pixels.data) {  // NOLINT(google-explicit-constructor)
+    constexpr std::int64_t most = std::int64_t{1} << 31;
+    vislabel::detail::require(pixels.count() < most, pixels.count(), " maps, expected less than 2^31");
+    vislabel::detail::require(pixels.size().pixels() < most, "maps of ", pixels.size(),
+                              ", expected less than 2^31 pixels");
     for (std::size_t axis = 0; axis < D; ++axis)
       shape[axis] = pixels.shape[axis], strides[axis] = pixels.strides[axis];
   }
@@ -30,9 +37,11 @@ struct View {
 template <class T, std::size_t D>
 [[nodiscard]] __device__ auto image(const View<T, D>& view, std::int64_t i) {
   std::ptrdiff_t offset = 0;
+  auto rest = static_cast<unsigned>(i);
   for (std::size_t axis = D - 2; axis-- > 0;) {
-    offset += (i % view.shape[axis]) * view.strides[axis];
-    i /= view.shape[axis];
+    const auto length = static_cast<unsigned>(view.shape[axis]);
+    offset += static_cast<std::ptrdiff_t>(rest % length) * view.strides[axis];
+    rest /= length;
   }
   return view.data + offset;
 }

@@ -44,7 +44,8 @@ template <unsigned Threads, class T>
 __global__ void __launch_bounds__(Threads)
     similar_pairs(View<const T, 4> lab, vislabel::detail::ColourTest alike, std::uint8_t* out) {
   const std::int64_t height = lab.shape[2], width = lab.shape[3];
-  const std::int64_t i = std::int64_t{blockIdx.x} * Threads + threadIdx.x, y = i / width, x = i % width;
+  const unsigned i = blockIdx.x * Threads + threadIdx.x;
+  const std::int64_t y = i / static_cast<unsigned>(width), x = i % static_cast<unsigned>(width);
   if (y >= height) return;
   for (std::int64_t image = blockIdx.y; image < lab.shape[0]; image += gridDim.y) {
     const auto at = [&](std::int64_t channel, std::int64_t v, std::int64_t u) {
@@ -128,10 +129,11 @@ template <class T>
 __global__ void __launch_bounds__(tile_threads)
     affinity_tile(View<const T, 4> logits, AffinityInput input, std::int64_t* counted, double* tiles) {
   const std::int64_t height = logits.shape[2], width = logits.shape[3];
-  const std::int64_t across = (width + tile_width - 1) / tile_width;
-  const std::int64_t n = blockIdx.y + std::int64_t{gridDim.y} * blockIdx.z, tile = blockIdx.x;
+  const auto across = static_cast<unsigned>((width + tile_width - 1) / tile_width), tile = blockIdx.x;
+  const std::int64_t n = blockIdx.y + std::int64_t{gridDim.y} * blockIdx.z;
   if (n >= logits.shape[0] * logits.shape[1]) return;
-  const std::int64_t top = tile / across * tile_height, left = tile % across * tile_width;
+  const std::int64_t top = std::int64_t{tile / across} * tile_height,
+                     left = std::int64_t{tile % across} * tile_width;
   const unsigned thread = threadIdx.x, lane = thread % warp_size, row = thread / warp_size;
   const Instance own = instance(input, n, height, width);
   double& out = tiles[n * gridDim.x + tile];
@@ -200,15 +202,30 @@ __global__ void __launch_bounds__(Threads)
   if (rule == Rule::paper) out.pairs[n] = vislabel::detail::pairs_from(own.box, {height, width});
 }
 
+/// One of a pixel's eight neighbours: where it is, and which pair the two are of the one that comes first.
+struct Partner {
+  int down, right, pair;
+  bool comes_first;
+};
+
+/// In the order in which slopes are added up (`add_slopes` of the host): those of the pixel's own row, of the
+/// row above from right to left, of the row below from left to right.
+[[nodiscard]] __device__ constexpr Partner partner_of(int i) {
+  if (i < 2) return {0, i == 0 ? -reach : reach, 0, i == 0};
+  if (i < 5) return {-reach, (3 - i) * reach, i - 1, true};
+  return {reach, (i - 6) * reach, i - 4, false};
+}
+
 /// A block writes a tile of the gradient: every pixel gathers what its eight pairs give, in the host's order.
 template <class T>
 __global__ void __launch_bounds__(tile_threads)
     affinity_gradient(View<const T, 4> logits, AffinityInput input, const double* gradient, View<T, 4> out) {
   const std::int64_t height = logits.shape[2], width = logits.shape[3];
-  const std::int64_t across = (width + tile_width - 1) / tile_width;
+  const auto across = static_cast<unsigned>((width + tile_width - 1) / tile_width), tile = blockIdx.x;
   const std::int64_t n = blockIdx.y + std::int64_t{gridDim.y} * blockIdx.z;
   if (n >= logits.shape[0] * logits.shape[1]) return;
-  const std::int64_t top = blockIdx.x / across * tile_height, left = blockIdx.x % across * tile_width;
+  const std::int64_t top = std::int64_t{tile / across} * tile_height,
+                     left = std::int64_t{tile % across} * tile_width;
   const unsigned thread = threadIdx.x;
   const std::int64_t y = top + thread / warp_size, x = left + thread % warp_size;
   const Instance own = instance(input, n, height, width);
@@ -236,19 +253,15 @@ __global__ void __launch_bounds__(tile_threads)
   };
   const Odds here = odds(y, x);
   vislabel::detail::PairSlope sum;
-  // The pair k of the pixel at (v, u), of which the other one is at (other_v, other_u).
-  const auto add = [&](int k, std::int64_t v, std::int64_t u, std::int64_t other_v, std::int64_t other_u) {
-    if (v < 0 || u < 0 || u >= width) return;
-    const int weight = own.in_box(y, x) + own.in_box(other_v, other_u);
-    if (weight == 0 || (own.alike[v * width + u] >> k & 1) == 0) return;
-    sum.add(here, odds(other_v, other_u), weight);
-  };
-  for (int k = 0; k < 4; ++k) {
-    const std::int64_t v = y - down_to(k), u = x - right_to(k);
-    add(k, v, u, v, u);
-    if (k == 0) add(0, y, x, y, x + reach);
+#pragma unroll 1
+  for (int i = 0; i < 8; ++i) {
+    const Partner partner = partner_of(i);
+    const std::int64_t v = y + partner.down, u = x + partner.right;
+    if (v < 0 || u < 0 || u >= width) continue;
+    const std::int64_t first = partner.comes_first ? v * width + u : y * width + x;
+    const int weight = own.in_box(y, x) + own.in_box(v, u);
+    if (weight > 0 && (own.alike[first] >> partner.pair & 1) != 0) sum.add(here, odds(v, u), weight);
   }
-  for (int k = 1; k < 4; ++k) add(k, y, x, y + down_to(k), x + right_to(k));
   store(to, static_cast<T>(gradient[n] * sum.of(here)));
 }
 

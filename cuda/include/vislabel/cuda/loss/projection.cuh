@@ -25,22 +25,23 @@ namespace vislabel::cuda {
 
 namespace detail {
 
+template <class T>
+using Rank = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
 /// A float as an integer that compares as it does, but for NaN, and -0 below 0.
 template <class T>
-[[nodiscard]] constexpr std::uint64_t rank_of(T value) {
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  const auto bits = std::bit_cast<Bits>(value);
-  constexpr Bits sign = Bits{1} << (8 * sizeof(T) - 1);
-  return (bits & sign) != 0 ? static_cast<Bits>(~bits) : bits | sign;
+[[nodiscard]] constexpr Rank<T> rank_of(T value) {
+  const auto bits = std::bit_cast<Rank<T>>(value);
+  constexpr Rank<T> sign = Rank<T>{1} << (8 * sizeof(T) - 1);
+  return (bits & sign) != 0 ? ~bits : bits | sign;
 }
 
 /// The float that an integer stands for.
 template <class T>
 [[nodiscard]] constexpr T of_rank(std::uint64_t rank) {
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  constexpr Bits sign = Bits{1} << (8 * sizeof(T) - 1);
-  const auto bits = static_cast<Bits>(rank);
-  return std::bit_cast<T>((bits & sign) != 0 ? bits ^ sign : static_cast<Bits>(~bits));
+  constexpr Rank<T> sign = Rank<T>{1} << (8 * sizeof(T) - 1);
+  const auto bits = static_cast<Rank<T>>(rank);
+  return std::bit_cast<T>((bits & sign) != 0 ? bits ^ sign : ~bits);
 }
 
 }  // namespace detail
@@ -76,8 +77,8 @@ __global__ void __launch_bounds__(Threads)
   for (std::int64_t n = blockIdx.y; n < count; n += gridDim.y) {
     if (slot_of(boxes[n]) != BoxSlot::good) continue;
     const std::byte* from = image(logits, n) + tile.top * logits.strides[2] + tile.column * logits.strides[3];
-    std::uint64_t rank[32] = {};  // NOLINT(*-avoid-c-arrays)
-    std::uint64_t of_column = 0;
+    detail::Rank<T> rank[32] = {};  // NOLINT(*-avoid-c-arrays)
+    detail::Rank<T> of_column = 0;
     bool unknown = false;
 #pragma unroll
     for (int r = 0; r < 32; ++r)
@@ -88,7 +89,7 @@ __global__ void __launch_bounds__(Threads)
         else
           rank[r] = detail::rank_of(value), of_column = Most()(of_column, rank[r]);
       }
-    const std::uint64_t of_row = each_over_warp(rank, Most());
+    const detail::Rank<T> of_row = each_over_warp(rank, Most());
     if (static_cast<std::int32_t>(lane) < tile.rows && of_row != 0)
       atomicMax(reinterpret_cast<unsigned long long*>(&work.rows[n * height + tile.top + lane]),
                 static_cast<unsigned long long>(of_row));
@@ -99,28 +100,40 @@ __global__ void __launch_bounds__(Threads)
   }
 }
 
+/// The probabilities of a line's largest logit. All threads compute some, those behind the last line in vain:
+/// a division in a branch costs a device registers.
+template <class T>
+[[nodiscard]] __device__ vislabel::detail::Probabilities<> probabilities_of(const std::uint64_t* ranks,
+                                                                            std::int64_t i,
+                                                                            std::int64_t length) {
+  const T logit = detail::of_rank<T>(ranks[i < length ? i : 0]);
+  return vislabel::detail::probabilities(static_cast<double>(logit));
+}
+
 /// The sums of one axis' dice loss, by a whole block.
 template <class T>
 [[nodiscard]] __device__ vislabel::detail::DiceSums dice_of(const std::uint64_t* ranks, std::int64_t length,
                                                             std::int64_t begin, std::int64_t end) {
   double squares = 0, apart = 0, common = 0;
-  for (std::int64_t i = threadIdx.x; i < length; i += ordered_threads) {
-    const auto x = vislabel::detail::probabilities(static_cast<double>(detail::of_rank<T>(ranks[i])));
-    const bool one = begin <= i && i < end;
-    const double difference = one ? x.background : x.foreground;
-    squares += x.foreground * x.foreground, apart += difference * difference;
-    common += one ? x.foreground : 0;
+  for (std::int64_t first = 0; first < length; first += ordered_threads) {
+    const std::int64_t i = first + threadIdx.x;
+    const auto [x, other] = probabilities_of<T>(ranks, i, length);
+    const bool inside = i < length, one = begin <= i && i < end;
+    const double difference = one ? other : x;
+    squares += inside ? x * x : 0, apart += inside ? difference * difference : 0;
+    common += one ? x : 0;
   }
   return {ordered_sum(squares), ordered_sum(apart), ordered_sum(common), end - begin};
 }
 
 /// What goes to the maxima of one axis, by a whole block.
 template <class T>
-__device__ void write_slopes(const vislabel::detail::DiceSums& sums, double scale, const std::uint64_t* ranks,
+__device__ void write_slopes(const vislabel::detail::DiceSlopes& of, double scale, const std::uint64_t* ranks,
                              std::int64_t length, std::int64_t begin, std::int64_t end, double* slopes) {
-  for (std::int64_t i = threadIdx.x; i < length; i += ordered_threads) {
-    const auto x = vislabel::detail::probabilities(static_cast<double>(detail::of_rank<T>(ranks[i])));
-    slopes[i] = scale * sums.slope(x, begin <= i && i < end);
+  for (std::int64_t first = 0; first < length; first += ordered_threads) {
+    const std::int64_t i = first + threadIdx.x;
+    const double slope = scale * of(probabilities_of<T>(ranks, i, length), begin <= i && i < end);
+    if (i < length) slopes[i] = slope;
   }
 }
 
@@ -138,16 +151,19 @@ __global__ void __launch_bounds__(ordered_threads)
     return;
   }
   const auto box = vislabel::detail::covered(boxes[n], {height, width});
-  const std::uint64_t *const rows = work.rows + n * height, *const columns = work.columns + n * width;
-  const auto of_rows = dice_of<T>(rows, height, box.top, box.bottom);
-  const auto of_columns = dice_of<T>(columns, width, box.left, box.right);
-  if (losses != nullptr) {
-    if (threadIdx.x == 0) losses[n] = of_rows.loss() + of_columns.loss();
-    return;
+  double loss = 0;
+#pragma unroll 1
+  for (int axis = 0; axis < 2; ++axis) {
+    const std::int64_t length = axis == 0 ? height : width;
+    const std::int64_t begin = axis == 0 ? box.top : box.left, end = axis == 0 ? box.bottom : box.right;
+    const std::uint64_t* const ranks = (axis == 0 ? work.rows : work.columns) + n * length;
+    const auto sums = dice_of<T>(ranks, length, begin, end);
+    loss += sums.loss();
+    if (losses == nullptr)
+      write_slopes<T>(vislabel::detail::DiceSlopes(sums), gradient[n], ranks, length, begin, end,
+                      (axis == 0 ? work.row_slopes : work.column_slopes) + n * length);
   }
-  write_slopes<T>(of_rows, gradient[n], rows, height, box.top, box.bottom, work.row_slopes + n * height);
-  write_slopes<T>(of_columns, gradient[n], columns, width, box.left, box.right,
-                  work.column_slopes + n * width);
+  if (losses != nullptr && threadIdx.x == 0) losses[n] = loss;
 }
 
 /// Looks in a tile for the first maximum of every row and column.
@@ -183,7 +199,8 @@ template <unsigned Threads, class T>
 __global__ void __launch_bounds__(Threads)
     write_projection_gradient(View<T, 4> out, const Box* boxes, std::int64_t count, ProjectionWork work) {
   const std::int64_t height = out.shape[2], width = out.shape[3];
-  const std::int64_t i = std::int64_t{blockIdx.x} * Threads + threadIdx.x, y = i / width, x = i % width;
+  const unsigned i = blockIdx.x * Threads + threadIdx.x;
+  const std::int64_t y = i / static_cast<unsigned>(width), x = i % static_cast<unsigned>(width);
   if (y >= height) return;
   for (std::int64_t n = blockIdx.y; n < count; n += gridDim.y) {
     const BoxSlot slot = slot_of(boxes[n]);

@@ -29,7 +29,8 @@ __global__ void __launch_bounds__(Threads)
     resized_common(View<const T, 4> logits, Resize<T> resize, DeviceMasks truth, std::int64_t truths,
                    unsigned long long* common, unsigned long long* areas) {
   constexpr unsigned warps = Threads / warp_size;
-  const std::int64_t map_index = blockIdx.x, frames = logits.shape[1], t = map_index % frames;
+  const std::int64_t map_index = blockIdx.x, frames = logits.shape[1];
+  const std::int64_t t = blockIdx.x % static_cast<unsigned>(frames);
   const Map map{image(logits, map_index), logits.strides[2], logits.strides[3]};
   const unsigned thread = threadIdx.x, warp = thread / warp_size, lane = thread % warp_size;
   VISLABEL_SHARED(std::uint32_t, strip, Threads);
@@ -75,7 +76,7 @@ __global__ void __launch_bounds__(Threads)
   for (std::int64_t map = blockIdx.y; map < maps; map += gridDim.y) {
     const auto common = static_cast<std::int64_t>(out.common[map * truths + g]);
     const auto area = static_cast<std::int64_t>(out.areas[map]);
-    const auto t = static_cast<unsigned>(map % frames);
+    const unsigned t = static_cast<unsigned>(map) % frames;
     out.ious[map * truths + g] = vislabel::detail::quotient(
         common, area + truth_areas[std::int64_t{g} * frames + t] - common, empty_pair);
   }

@@ -28,15 +28,13 @@ __global__ void __launch_bounds__(Threads)
     return rule.at_least ? iou >= rule.iou_threshold : iou > rule.iou_threshold;
   };
   const bool asked = m < count && scores[m] >= rule.score_threshold;
+  const std::int64_t it = m < count ? m : 0;  // lanes behind the last one compute in vain
+  const bool always = enough(0.0) && (frames > 0 || rule.over_time != OverTime::any_frame);
   for (std::int64_t n = blockIdx.y; n < count; n += gridDim.y) {
-    bool hit = false;
-    if (asked && m != n && (rule.labels == nullptr || rule.labels[n] == rule.labels[m])) {
-      if (enough(0.0))
-        hit = frames > 0 || rule.over_time != OverTime::any_frame;
-      else
-        hit = enough(over_time(common + n * count + m, count * count, tracks.areas + n * frames,
-                               tracks.areas + m * frames, frames, rule.over_time, EmptyPair::zero));
-    }
+    const bool meet = asked && m != n && (rule.labels == nullptr || rule.labels[n] == rule.labels[it]);
+    const double iou = over_time(common + n * count + it, count * count, tracks.areas + n * frames,
+                                 tracks.areas + it * frames, frames, rule.over_time, EmptyPair::zero);
+    const bool hit = meet && (enough(0.0) ? always : enough(iou));
     const std::uint32_t bits = __ballot_sync(all_lanes, hit);
     if (lane == 0) out[n * words + word] = bits;
   }

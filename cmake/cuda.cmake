@@ -1,0 +1,52 @@
+# The CUDA backend: a compiled library vislabel::cuda for programs of which no part is compiled by nvcc.
+#   VISLABEL_CUDA  AUTO (ON where there is nvcc, in this project's own builds), ON or OFF
+# nvcc is looked for in PATH, at its usual places and among Python's packages; CMAKE_CUDA_COMPILER and
+# CMAKE_CUDA_ARCHITECTURES decide, where they are set.
+set(VISLABEL_CUDA AUTO CACHE STRING "The CUDA backend: AUTO, ON or OFF")
+set_property(CACHE VISLABEL_CUDA PROPERTY STRINGS AUTO ON OFF)
+if(VISLABEL_CUDA STREQUAL "AUTO" AND NOT PROJECT_IS_TOP_LEVEL)
+  return()
+endif()
+if(NOT VISLABEL_CUDA)
+  return()
+endif()
+
+if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+  find_package(Python 3.10 QUIET COMPONENTS Interpreter)
+  find_program(VISLABEL_NVCC nvcc HINTS ENV CUDA_HOME ENV CUDA_PATH ${Python_SITELIB}/nvidia/cu13 /usr/local/cuda
+               PATH_SUFFIXES bin)
+  if(VISLABEL_NVCC)
+    set(CMAKE_CUDA_COMPILER ${VISLABEL_NVCC})
+  endif()
+endif()
+if(NOT CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real 100-real 120)  # 120: PTX for later ones
+endif()
+include(CheckLanguage)
+check_language(CUDA)
+if(NOT CMAKE_CUDA_COMPILER)
+  if(VISLABEL_CUDA STREQUAL "AUTO")
+    return()
+  endif()
+  message(FATAL_ERROR "VISLABEL_CUDA is ON, but no nvcc was found: set CMAKE_CUDA_COMPILER, or install "
+                      "the CUDA Toolkit (pip install 'vislabel[nvcc]' has it, too)")
+endif()
+enable_language(CUDA)
+
+file(GLOB cuda_sources CONFIGURE_DEPENDS cuda/src/*.cu)
+add_library(vislabel_cuda STATIC ${cuda_sources})
+add_library(vislabel::cuda ALIAS vislabel_cuda)
+target_compile_features(vislabel_cuda PUBLIC cxx_std_20)
+target_include_directories(vislabel_cuda PUBLIC ${PROJECT_SOURCE_DIR}/cuda/include)
+target_link_libraries(vislabel_cuda PUBLIC vislabel::core)
+set_target_properties(vislabel_cuda PROPERTIES POSITION_INDEPENDENT_CODE ON CUDA_RUNTIME_LIBRARY Static
+                                               CXX_VISIBILITY_PRESET hidden)
+string(REPLACE ";" " " architectures "${CMAKE_CUDA_ARCHITECTURES}")
+string(REPLACE "-real" "" architectures "${architectures}")
+target_compile_definitions(vislabel_cuda PRIVATE VISLABEL_CUDA_ARCHITECTURES="${architectures}")
+# Without fused multiplications: the host's bits. Functions shared with the host are constexpr.
+target_compile_options(vislabel_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr --fmad=false>)
+if(VISLABEL_WARNINGS_AS_ERRORS)
+  target_compile_options(vislabel_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Werror all-warnings
+                                               -Xptxas -warn-spills>)
+endif()
