@@ -47,7 +47,7 @@ vislabel_component(openmp LINKS vislabel::core $<TARGET_NAME_IF_EXISTS:OpenMP::O
 vislabel_component(vislabel HEADERS ${PROJECT_SOURCE_DIR}/include/vislabel/vislabel.hpp
                    LINKS vislabel::boost vislabel::openmp)
 
-if((VISLABEL_BUILD_PYTHON OR VISLABEL_BUILD_TESTS OR VISLABEL_BUILD_FUZZ) AND NOT (TARGET Eigen3::Eigen AND TARGET Boost::headers))
+if(((VISLABEL_BUILD_PYTHON AND NOT VISLABEL_CUDA STREQUAL "ON") OR VISLABEL_BUILD_TESTS OR VISLABEL_BUILD_FUZZ) AND NOT (TARGET Eigen3::Eigen AND TARGET Boost::headers))
   message(FATAL_ERROR "Eigen >= 3.3 and Boost >= 1.71 are needed to build vislabel "
                       "(Debian: apt install libeigen3-dev libboost-dev; conda: eigen libboost-headers)")
 endif()

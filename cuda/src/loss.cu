@@ -5,10 +5,10 @@
 
 namespace vislabel::cuda::operations {
 
-void quality_target(const Dense& logits, const DeviceMasks& truth, double threshold, EmptyPair empty_pair,
-                    const QualityOutput& out, Stream stream) {
+void quality_target(const Dense& logits, const DeviceMasks& truth, std::int64_t truths, double threshold,
+                    EmptyPair empty_pair, const QualityOutput& out, Stream stream) {
   with_floats(logits, [&](const auto& pixels) {
-    cuda::quality_target(pixels, truth, threshold, empty_pair, out, stream);
+    cuda::quality_target(pixels, truth, truths, threshold, empty_pair, out, stream);
   });
 }
 

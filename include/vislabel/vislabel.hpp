@@ -43,6 +43,7 @@
 #include <vislabel/loss/soft_iou.hpp>
 #include <vislabel/mask/bilinear.hpp>
 #include <vislabel/mask/boolean.hpp>
+#include <vislabel/mask/changes.hpp>
 #include <vislabel/mask/convert.hpp>
 #include <vislabel/mask/cover.hpp>
 #include <vislabel/mask/crop.hpp>
@@ -83,6 +84,7 @@
 #include <vislabel/select/rounds.hpp>
 #include <vislabel/select/score_filter.hpp>
 #include <vislabel/select/spatiotemporal_nms.hpp>
+#include <vislabel/select/suppress.hpp>
 #include <vislabel/select/unit_rows.hpp>
 #include <vislabel/track/box_tracks.hpp>
 #include <vislabel/track/tracks.hpp>

@@ -1,23 +1,19 @@
-// What the binding files of all rooms share: threads, arrays in, enumerations by name.
+// What the binding files of all rooms share: threads, arrays in.
 #pragma once
 
-#include <pybind11/eigen.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <cstdint>
-#include <initializer_list>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/core/pixels.hpp>
-#include <vislabel/core/rule.hpp>
-#include <vislabel/iou/tables.hpp>
-#include <vislabel/iou/track_iou.hpp>
+
+#include "names.hpp"
 
 namespace vislabel::python {
 
@@ -43,10 +39,6 @@ using ByteArray = py::array_t<std::uint8_t, py::array::c_style | py::array::forc
 template <class T, int Flags>
 [[nodiscard]] std::span<const T> span_of(const py::array_t<T, Flags>& array) {
   return {array.data(), static_cast<std::size_t>(array.size())};
-}
-
-[[nodiscard]] inline Eigen::Map<const Table> table_of(const DoubleArray& array) {
-  return {array.data(), array.shape(0), array.shape(1)};
 }
 
 template <class T>
@@ -117,38 +109,6 @@ auto visit_number(const py::array& array, F&& f) {
 template <class F>
 auto visit_float(const py::array& array, F&& f) {
   return array.itemsize() == 4 ? f(float{}) : f(double{});
-}
-
-/// An object in a message: its repr, on one line of sensible length, whatever the object does.
-[[nodiscard]] std::string shown(const py::handle& object);
-
-/// The value that an option's name stands for: `named("volume", "over_time", {{"volume", OverTime::volume},
-/// ..})`.
-template <class E>
-[[nodiscard]] E named(const py::object& value, const char* option,
-                      std::initializer_list<std::pair<const char*, E>> choices) {
-  const bool is_name = py::isinstance<py::str>(value);
-  std::string names;
-  for (const auto& [name, choice] : choices) {
-    if (is_name && value.equal(py::str(name))) return choice;
-    names += (names.empty() ? "" : ", ") + std::string(name);
-  }
-  throw Error(std::string(option) + " is " + shown(value) + ", expected one of: " + names);
-}
-
-[[nodiscard]] inline EmptyPair empty_pair_of(const py::object& name) {
-  return named<EmptyPair>(name, "empty_pair", {{"zero", EmptyPair::zero}, {"one", EmptyPair::one}});
-}
-
-[[nodiscard]] inline Rule rule_of(const py::object& name) {
-  return named<Rule>(name, "rule", {{"paper", Rule::paper}, {"reference", Rule::reference}});
-}
-
-[[nodiscard]] inline OverTime over_time_of(const py::object& name) {
-  return named<OverTime>(name, "over_time",
-                         {{"volume", OverTime::volume},
-                          {"any_frame", OverTime::any_frame},
-                          {"frame_mean", OverTime::frame_mean}});
 }
 
 }  // namespace vislabel::python

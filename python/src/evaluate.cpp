@@ -5,7 +5,7 @@
 #include <vislabel/evaluate/f1.hpp>
 #include <vislabel/evaluate/rank_correlation.hpp>
 
-#include "bindings.hpp"
+#include "tables.hpp"
 
 namespace vislabel::python {
 namespace {

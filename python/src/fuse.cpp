@@ -4,14 +4,10 @@
 #include <vislabel/fuse/ground_truth.hpp>
 #include <vislabel/fuse/pseudo_masks.hpp>
 
-#include "bindings.hpp"
+#include "tables.hpp"
 
 namespace vislabel::python {
 namespace {
-
-BoxOverlap box_overlap_of(const py::object& name) {
-  return named<BoxOverlap>(name, "box_overlap", {{"iou", BoxOverlap::iou}, {"giou", BoxOverlap::giou}});
-}
 
 OneToOne one_to_one_of(const py::object& name) {
   return named<OneToOne>(

@@ -4,7 +4,7 @@
 #include <vislabel/iou/mask_iou.hpp>
 #include <vislabel/iou/track_iou.hpp>
 
-#include "bindings.hpp"
+#include "tables.hpp"
 
 namespace vislabel::python {
 namespace {

@@ -6,7 +6,7 @@
 #include <vislabel/loss/projection.hpp>
 #include <vislabel/loss/quality_target.hpp>
 
-#include "bindings.hpp"
+#include "tables.hpp"
 
 namespace vislabel::python {
 namespace {

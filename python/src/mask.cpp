@@ -1,5 +1,6 @@
 // Bindings of the room mask: packed batches, run lengths, boolean operations.
 #include <vislabel/mask/boolean.hpp>
+#include <vislabel/mask/changes.hpp>
 #include <vislabel/mask/convert.hpp>
 #include <vislabel/mask/resize.hpp>
 
@@ -79,6 +80,22 @@ void write_dense(const Masks& masks, py::array& out) {
   to_dense(policy(), masks, view);
 }
 
+/// (begin, places), as they go to a device.
+std::pair<py::array_t<std::int64_t>, py::array_t<std::uint32_t>> changes(const Masks& masks) {
+  Changes out;
+  {
+    const py::gil_scoped_release release;
+    out = to_changes(policy(), masks);
+  }
+  return {array_of(out.begin), array_of(out.places)};
+}
+
+Masks from_places(const IndexArray& begin, const py::array_t<std::uint32_t, py::array::c_style>& places,
+                  std::int64_t height, std::int64_t width) {
+  const py::gil_scoped_release release;
+  return from_changes(policy(), span_of(begin), span_of(places), {height, width});
+}
+
 py::array_t<std::int64_t> areas(const Masks& masks) {
   py::array_t<std::int64_t> out(masks.count());
   for (std::int64_t n = 0; n < masks.count(); ++n) out.mutable_at(n) = masks[n].area();
@@ -111,6 +128,8 @@ void bind_mask(py::module_& module) {
       .def_static("from_dense", &from_dense, py::arg("array"), py::arg("threshold") = py::none())
       .def_static("from_resized", &from_resized)
       .def_static("from_rle", &from_rle, py::arg("rles"), py::arg("size") = py::none())
+      .def_static("from_changes", &from_places)
+      .def("changes", &changes)
       .def_static("concatenate", [](const std::vector<Masks>& parts) { return concatenate(parts); })
       .def("to_rle", &rle_list)
       .def("write_dense", &write_dense)

@@ -44,10 +44,6 @@ int most_threads() {
 }
 }  // namespace
 
-std::string shown(const py::handle& object) {
-  return py::cast<std::string>(py::module_::import("vislabel._arrays").attr("shown")(object));
-}
-
 exec::Omp policy() {
   const int chosen = threads.load(std::memory_order_relaxed);
   return {chosen > 0 ? chosen : default_threads()};
@@ -77,16 +73,22 @@ PYBIND11_MODULE(_core, module) {
     info["compiler"] = __VERSION__;
     info["openmp"] = vislabel::exec::has_openmp;
     info["isa"] = vislabel::detail::kernels().isa;
-    info["cuda"] = false;
     return info;
   });
   bind_mask(module);
   bind_rle(module);
   bind_track(module);
+#ifdef VISLABEL_WITHOUT_TABLES
+  module.def("__getattr__", [](const std::string& name) -> py::object {
+    if (name.starts_with("__")) throw py::attribute_error(name);
+    throw vislabel::Error("this build of vislabel has no " + name + ": it was made without Eigen and Boost");
+  });
+#else
   bind_iou(module);
   bind_select(module);
   bind_fuse(module);
   bind_path(module);
   bind_loss(module);
   bind_evaluate(module);
+#endif
 }

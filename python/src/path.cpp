@@ -3,7 +3,7 @@
 #include <optional>
 #include <vislabel/path/select_masks.hpp>
 
-#include "bindings.hpp"
+#include "tables.hpp"
 
 namespace vislabel::python {
 namespace {

@@ -5,15 +5,10 @@
 #include <vislabel/select/pseudo_labels.hpp>
 #include <vislabel/select/score_filter.hpp>
 
-#include "bindings.hpp"
+#include "tables.hpp"
 
 namespace vislabel::python {
 namespace {
-
-Suppress suppress_of(const py::object& name) {
-  return named<Suppress>(name, "suppress",
-                         {{"at_least", Suppress::at_least}, {"more_than", Suppress::more_than}});
-}
 
 py::tuple nms(const Tracks& tracks, const DoubleArray& scores, const NmsOptions& options) {
   NmsResult result;

@@ -14,7 +14,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vislabel import _core, evaluate, fuse, iou, loss, mask, path, select
+from vislabel import _core, cuda, evaluate, fuse, iou, loss, mask, path, select
 from vislabel._arrays import integer
 from vislabel._core import Error, __version__
 from vislabel._masks import Masks
@@ -29,6 +29,7 @@ __all__ = [
     "Tracks",
     "__version__",
     "build_info",
+    "cuda",
     "cues",
     "draw",
     "evaluate",
@@ -83,7 +84,7 @@ def get_num_threads() -> int:
 
 def build_info() -> dict[str, str | bool]:
     """Version, compiler, whether there is OpenMP and CUDA, and the instruction set chosen on this machine."""
-    return _core.build_info()
+    return {**_core.build_info(), "cuda": bool(cuda.build_info()["built"])}
 
 
 def get_include() -> str:

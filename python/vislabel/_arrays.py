@@ -142,18 +142,31 @@ def _from_tensor(x: Any, name: str) -> npt.NDArray[Any]:
             return array
     except Exception as error:  # FakeTensor, vmap, types of less than a byte, an uninitialised parameter
         raise Error(f"{name} is {a_type(x)} without readable values: {reason(error)}") from error
-    if device.type == "meta":
-        raise Error(f"{name} is a tensor on meta, which has no values")
-    if device.type != "cpu":
-        why = (
-            ": this build of vislabel has no CUDA backend" if device.type == "cuda" else ", expected the CPU"
-        )
-        raise Error(f"{name} is a tensor on {device}{why}, use {name}.cpu()")
+    if device.type == "cuda":
+        raise Error(f"{name} is a tensor on {device}, where this is not computed: use {name}.cpu()")
+    if device.type not in ("cpu", "meta"):
+        raise Error(f"{name} is a tensor on {device}, expected the CPU, use {name}.cpu()")
+    raise _unreadable(x, name)
+
+
+def plain_tensor(x: Any, name: str) -> None:
+    """Errors: a tensor without a dense array of numbers in memory."""
+    if x.device.type == "meta" or str(x.layout) != "torch.strided" or x.is_nested or x.is_quantized:
+        raise _unreadable(x, name)
+    if x.is_complex():
+        raise Error(f"{name} has dtype {x.dtype}, expected bool, integers or floats")
+
+
+def _unreadable(x: Any, name: str) -> Error:
+    """Why a tensor cannot be read in place, and what to do."""
+    layout, nested = str(x.layout), x.is_nested
+    if x.device.type == "meta":
+        return Error(f"{name} is a tensor on meta, which has no values")
     if layout == "torch.strided" and not nested:
-        raise Error(f"{name} is a quantised tensor, expected a plain one: use {name}.dequantize()")
+        return Error(f"{name} is a quantised tensor, expected a plain one: use {name}.dequantize()")
     kind = "nested" if nested else layout
     use = f"torch.nested.to_padded_tensor({name}, 0)" if nested else f"{name}.to_dense()"
-    raise Error(f"{name} is a {kind} tensor, expected a dense one: use {use}")
+    return Error(f"{name} is a {kind} tensor, expected a dense one: use {use}")
 
 
 def _from_other(x: Any, name: str) -> npt.NDArray[Any]:

@@ -26,6 +26,7 @@ from vislabel._arrays import (
     speaks_only_dlpack,
 )
 from vislabel._core import Error
+from vislabel._device import on_device
 from vislabel._packed import Packed
 
 Counts = Literal["bytes", "str", "list"]
@@ -105,8 +106,8 @@ class Masks(Packed):
     Parameters
     ----------
     x : array [N, H, W]
-        Bool or integers: non-zero is set. Floats need ``threshold``. NumPy, torch (CPU), buffer protocol or
-        DLPack, any strides; read in place.
+        Bool or integers: non-zero is set. Floats need ``threshold``. NumPy, torch, buffer protocol or DLPack,
+        any strides; read in place. From arrays on a GPU (torch, CuPy, Numba) masks are made, and live, there.
     threshold : float, optional
         Set where ``x > threshold``; NaN is not set.
     size : (H, W), optional
@@ -129,11 +130,16 @@ class Masks(Packed):
     """
 
     __slots__ = ()
-    _packed: _core.Masks
+    _packed: Any
 
     def __init__(
         self, x: ArrayLike, threshold: float | None = None, size: tuple[int, int] | None = None
     ) -> None:
+        if on_device(x):
+            from vislabel.cuda import _packed
+
+            self._packed = _packed.masks_of(x, threshold, None if size is None else size_pair(size))
+            return
         array, rounded = dense_input(x, "N,H,W", threshold)
         if size is None:
             self._packed = _core.Masks.from_dense(array, rounded)
@@ -181,22 +187,26 @@ class Masks(Packed):
 
     @classmethod
     def concatenate(cls, batches: Sequence[Masks]) -> Masks:
-        """All masks of the batches, one after the other."""
-        return cls._wrap(
-            _core.Masks.concatenate(
-                [as_masks(batch, "batches")._packed for batch in items(batches, "batches")]
-            )
-        )
+        """All masks of the batches, one after the other, where the first one is."""
+        given = items(batches, "batches")
+        if on_device(*given):
+            from vislabel.cuda import _packed
+
+            return cls._wrap(_packed.joined_masks(given))
+        return cls._wrap(_core.Masks.concatenate([as_masks(batch, "batches")._packed for batch in given]))
 
     @property
     def area(self) -> Int64:
-        """Set pixels, int64 [N]."""
-        return self._packed.area()
+        """Set pixels, int64 [N]; on a device, an array there."""
+        area: Int64 = self._packed.area()
+        return area
 
     @property
     def box(self) -> Float64:
-        """The smallest box around each mask, float64 [N, 4]: x, y, width, height; empty: zeros (COCO)."""
-        return self._packed.box()
+        """The smallest box around each mask, float64 [N, 4]: x, y, width, height; empty: zeros (COCO). On a
+        device, an array there."""
+        box: Float64 = self._packed.box()
+        return box
 
     def __iter__(self) -> Iterator[Masks]:
         return (self[n] for n in range(len(self)))
@@ -214,20 +224,20 @@ class Masks(Packed):
         return self._combine(other, _core.Masks.exclusive_or)
 
     def __invert__(self) -> Masks:
-        return self._wrap(self._packed.complement())
+        return self._wrap(self._here().complement())
 
     def _combine(self, other: Masks, operation: Any) -> Masks:
         if not isinstance(other, Masks):
             return NotImplemented
-        return self._wrap(operation(self._packed, other._packed))
+        return self._wrap(operation(self._here(), other._here("the other one")))
 
     def union(self) -> Masks:
         """One mask: the pixels in any of them; of no masks: empty."""
-        return self._wrap(self._packed.unite_all())
+        return self._wrap(self._here().unite_all())
 
     def intersection(self) -> Masks:
         """One mask: the pixels in all of them; of no masks: an error."""
-        return self._wrap(self._packed.intersect_all())
+        return self._wrap(self._here().intersect_all())
 
     def crop_to(self, boxes_: ArrayLike) -> Masks:
         """Each mask without its pixels outside its box.
@@ -237,7 +247,7 @@ class Masks(Packed):
         boxes_ : array [N, 4]
             x, y, width, height in pixels; columns floor(x) to ceil(x + width) and rows likewise stay.
         """
-        return self._wrap(self._packed.crop_to(boxes(boxes_, "boxes")))
+        return self._wrap(self._here().crop_to(boxes(boxes_, "boxes")))
 
     def to_rle(self, counts: Counts = "bytes") -> list[Rle]:
         """COCO run-length encodings, as `pycocotools.mask.encode` writes them.
@@ -247,7 +257,8 @@ class Masks(Packed):
         counts : {"bytes", "str", "list"}
             Compressed text as bytes (pycocotools) or str (JSON), or plain run lengths.
         """
-        return self._packed.to_rle(counts)
+        rles: list[Rle] = self._packed.to_rle(counts)
+        return rles
 
     @overload
     def to_dense(self, out: None = None) -> Bool: ...
@@ -259,18 +270,27 @@ class Masks(Packed):
         Parameters
         ----------
         out : array [N, H, W] of bool or 8-bit integers, optional
-            Any strides; NumPy or torch.
+            Any strides; NumPy or torch, where the masks are.
         """
+        if on_device(self):
+            return self._packed.to_dense((len(self), *self.size), out)
         array, result = dense_output(out, (len(self), *self.size), out)
         self._packed.write_dense(array)
         return result
 
+    def _sent(self, home: Any) -> Any:
+        from vislabel.cuda import _packed
+
+        return _packed.sent_masks(self._packed, home)
+
     def __reduce__(self) -> Any:
-        return _unpickle, ([rle["counts"] for rle in self.to_rle()], self.size)
+        device = None if self.device == "cpu" else self.device
+        return _unpickle, ([rle["counts"] for rle in self.to_rle()], self.size, device)
 
     def __repr__(self) -> str:
         height, width = self.size
-        return f"Masks({len(self)} of {height} x {width}, {self.nbytes / 1024:.1f} KiB)"
+        where = f" on {self.device}" if on_device(self) else ""
+        return f"Masks({len(self)} of {height} x {width}, {self.nbytes / 1024:.1f} KiB{where})"
 
 
 def polygon_list(polygons: Any, name: str) -> list[npt.NDArray[np.float64]]:
@@ -292,13 +312,15 @@ def polygon(x: Any, name: str) -> npt.NDArray[np.float64]:
     return np.ascontiguousarray(array, np.float64).ravel()
 
 
-def _unpickle(counts: list[bytes], size: tuple[int, int]) -> Masks:
-    return Masks.from_rle([{"size": list(size), "counts": text} for text in counts], size)
+def _unpickle(counts: list[bytes], size: tuple[int, int], device: str | None = None) -> Masks:
+    masks = Masks.from_rle([{"size": list(size), "counts": text} for text in counts], size)
+    return masks if device is None else masks.cuda(device)
 
 
 def as_masks(x: Any, name: str) -> Masks:
     """``x`` itself, or the masks of a dense bool or integer array or of a list of RLE dicts."""
     if isinstance(x, Masks):
+        x._here(name)
         return x
     try:
         if isinstance(x, (list, tuple)) and any(isinstance(entry, dict) for entry in x):

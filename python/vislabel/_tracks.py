@@ -23,6 +23,7 @@ from vislabel._arrays import (
     size_pair,
 )
 from vislabel._core import Error
+from vislabel._device import on_device
 from vislabel._masks import Counts, Masks, Rle, as_masks, dense_input, dense_output, named, resized_input
 from vislabel._packed import Packed
 
@@ -36,8 +37,8 @@ class Tracks(Packed):
     Parameters
     ----------
     x : array [N, T, H, W]
-        Bool or integers: non-zero is set. Floats need ``threshold``. NumPy, torch (CPU), buffer protocol or
-        DLPack.
+        Bool or integers: non-zero is set. Floats need ``threshold``. NumPy, torch, buffer protocol or DLPack.
+        From arrays on a GPU (torch, CuPy, Numba) tracks are made, and live, there.
     present : array [N, T] of bool, optional
         False marks an absent slot. Default: all are present.
     threshold : float, optional
@@ -52,7 +53,7 @@ class Tracks(Packed):
     """
 
     __slots__ = ()
-    _packed: _core.Tracks
+    _packed: Any
 
     def __init__(
         self,
@@ -61,6 +62,12 @@ class Tracks(Packed):
         threshold: float | None = None,
         size: tuple[int, int] | None = None,
     ) -> None:
+        if on_device(x):
+            from vislabel.cuda import _packed
+
+            pair = None if size is None else size_pair(size)
+            self._packed = _packed.tracks_of(x, present, threshold, pair)
+            return
         array, rounded = dense_input(x, "N,T,H,W", threshold)
         shape = array.shape[:2]
         given = (
@@ -122,7 +129,7 @@ class Tracks(Packed):
     @property
     def frames(self) -> int:
         """T, the number of frames."""
-        return self._packed.frames()
+        return int(self._packed.frames())
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -132,17 +139,20 @@ class Tracks(Packed):
     @property
     def present(self) -> Bool:
         """Where a mask is, empty or not; bool [N, T]."""
-        return self._packed.present()
+        present: Bool = self._packed.present()
+        return present
 
     @property
     def area(self) -> Int64:
         """Set pixels, int64 [N, T]; absent: 0."""
-        return self._packed.area()
+        area: Int64 = self._packed.area()
+        return area
 
     @property
     def box(self) -> Float64:
         """Boxes, float64 [N, T, 4]: x, y, width, height; absent or empty: zeros."""
-        return self._packed.box()
+        box: Float64 = self._packed.box()
+        return box
 
     def select_frames(self, index: Any) -> Tracks:
         """The given frames (int, slice, array of ints or of bool) of every track."""
@@ -159,11 +169,16 @@ class Tracks(Packed):
     @classmethod
     def concatenate(cls, a: Tracks, b: Tracks) -> Tracks:
         """The tracks of ``a``, then those of ``b``, of the same video."""
+        if on_device(a, b):
+            from vislabel.cuda import _packed
+
+            return cls._wrap(_packed.joined_tracks(a, b))
         return cls._wrap(_core.Tracks.concatenate(as_tracks(a, "a")._packed, as_tracks(b, "b")._packed))
 
     def to_rle(self, counts: Counts = "bytes") -> list[list[Rle | None]]:
         """N lists of T COCO run-length encodings, None where absent."""
-        return self._packed.to_rle(counts)
+        rows: list[list[Rle | None]] = self._packed.to_rle(counts)
+        return rows
 
     @overload
     def to_dense(self, out: None = None) -> Bool: ...
@@ -171,23 +186,35 @@ class Tracks(Packed):
     def to_dense(self, out: Given) -> Given: ...
     def to_dense(self, out: Any = None) -> Any:
         """Bool [N, T, H, W] (absent: all False), or ``out`` filled with 0 and 1."""
+        if on_device(self):
+            return self._packed.to_dense((*self.shape, *self.size), out)
         array, result = dense_output(out, (len(self), self.frames, *self.size), out)
         self._packed.write_dense(array)
         return result
 
+    def _sent(self, home: Any) -> Any:
+        from vislabel.cuda import _packed
+
+        return _packed.sent_tracks(self._packed, home)
+
     def __reduce__(self) -> Any:
+        device = None if self.device == "cpu" else self.device
         rows = [[None if rle is None else rle["counts"] for rle in row] for row in self.to_rle()]
-        return _unpickle, (rows, self.size, self.frames)
+        return _unpickle, (rows, self.size, self.frames, device)
 
     def __repr__(self) -> str:
         height, width = self.size
         video = f"{len(self)} x {self.frames} frames of {height} x {width}"
-        return f"Tracks({video}, {int(self.present.sum())} masks, {self.nbytes / 1024:.1f} KiB)"
+        where = f" on {self.device}" if on_device(self) else f", {int(self.present.sum())} masks"
+        return f"Tracks({video}{where}, {self.nbytes / 1024:.1f} KiB)"
 
 
-def _unpickle(rows: list[list[bytes | None]], size: tuple[int, int], frames: int) -> Tracks:
+def _unpickle(
+    rows: list[list[bytes | None]], size: tuple[int, int], frames: int, device: str | None = None
+) -> Tracks:
     rles = [[None if text is None else {"size": list(size), "counts": text} for text in row] for row in rows]
-    return Tracks.from_rle(rles, size, frames=frames)
+    tracks = Tracks.from_rle(rles, size, frames=frames)
+    return tracks if device is None else tracks.cuda(device)
 
 
 def _first_size(rows: list[list[Any]]) -> tuple[int, int]:
@@ -204,6 +231,7 @@ def _first_size(rows: list[list[Any]]) -> tuple[int, int]:
 def as_tracks(x: Any, name: str) -> Tracks:
     """``x`` itself, or the tracks of a dense bool or integer array."""
     if isinstance(x, Tracks):
+        x._here(name)
         return x
     if isinstance(x, Masks):
         raise Error(f"{name} is Masks, expected Tracks or an array [N, T, H, W]")

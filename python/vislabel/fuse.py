@@ -26,6 +26,7 @@ from vislabel._arrays import (
     table,
 )
 from vislabel._core import Error
+from vislabel._device import on_device
 from vislabel._options import BoxOverlap, Rule
 from vislabel._tracks import Tracks, as_tracks
 
@@ -214,9 +215,13 @@ def scm(a: Any, b: Any, boxes: ArrayLike, *, box_overlap: BoxOverlap = "iou") ->
         _named(x, name) if many else {name: (name, x)}
         for x, many, name in zip((a, b), several, ("a", "b"), strict=True)
     )
+    alone = tuple(axis for axis, many in enumerate(several) if not many)
+    if on_device(*_given(left), *_given(right), boxes):
+        from vislabel.cuda import _fuse
+
+        return _fuse.scm(left, right, boxes, box_overlap).squeeze(alone)
     with _naming(a=left, b=right):
         scores = _core.scm(_packed(left), _packed(right), box_tracks(boxes, "boxes"), box_overlap)
-    alone = tuple(axis for axis, many in enumerate(several) if not many)
     return like(scores.squeeze(alone), *_given(left), *_given(right), boxes)
 
 

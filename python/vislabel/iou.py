@@ -1,7 +1,8 @@
 """IoU of masks, boxes and tracks: integer intersections and unions first, the division last.
 
 Functions take `Masks` and `Tracks`, or dense arrays that make them. Results are NumPy arrays, or torch
-tensors where an argument is a tensor.
+tensors where an argument is a tensor. What lies on a GPU is compared there; `best_match` and `box_iou` work
+on the CPU alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from vislabel import _arrays, _core
 from vislabel._arrays import ArrayLike, Float64, Given, Int64, Tensor, like
+from vislabel._device import on_device
 from vislabel._masks import Masks, as_masks
 from vislabel._options import BoxOverlap, Rule
 from vislabel._tracks import Tracks, as_tracks
@@ -66,6 +68,10 @@ def mask_iou(
     vislabel.Error
         Different sizes; ``crowd`` of another length than M.
     """
+    if on_device(a, b):
+        from vislabel.cuda import _iou
+
+        return _iou.mask_iou(a, b, crowd, empty_pair)
     left, right = as_masks(a, "a"), as_masks(b, "b")
     return like(_core.mask_iou(left._packed, right._packed, _flags(crowd, len(right)), empty_pair), a, b)
 
@@ -107,6 +113,10 @@ def track_iou(
     vislabel.Error
         Different sizes or numbers of frames.
     """
+    if on_device(a, b):
+        from vislabel.cuda import _iou
+
+        return _iou.track_iou(a, b, over_time, empty_pair)
     left, right = as_tracks(a, "a"), as_tracks(b, "b")
     return like(_core.track_iou(left._packed, right._packed, over_time, empty_pair), a, b)
 
@@ -126,6 +136,10 @@ def frame_iou(a: Tracks | ArrayLike, b: Tracks | ArrayLike, *, empty_pair: Empty
     empty_pair : {"zero", "one"}
         The IoU of a frame where neither track has a pixel.
     """
+    if on_device(a, b):
+        from vislabel.cuda import _iou
+
+        return _iou.frame_iou(a, b, empty_pair)
     left, right = as_tracks(a, "a"), as_tracks(b, "b")
     rows = _core.frame_iou(left._packed, right._packed, empty_pair)
     return like(rows.reshape(len(left), len(right), left.frames), a, b)
@@ -183,7 +197,12 @@ def intersection_and_union(a: Masks | Tracks | ArrayLike, b: Masks | Tracks | Ar
     a, b : Masks or Tracks
         Or arrays [N, H, W] or [N, T, H, W] of bool or integers.
     """
-    if isinstance(a, Tracks) or isinstance(b, Tracks) or getattr(a, "ndim", 0) == 4:
+    tracks = isinstance(a, Tracks) or isinstance(b, Tracks) or getattr(a, "ndim", 0) == 4
+    if on_device(a, b):
+        from vislabel.cuda import _iou
+
+        return _iou.intersection_and_union(a, b, tracks)
+    if tracks:
         counts = _core.track_counts(as_tracks(a, "a")._packed, as_tracks(b, "b")._packed)
     else:
         counts = _core.mask_counts(as_masks(a, "a")._packed, as_masks(b, "b")._packed)

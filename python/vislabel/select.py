@@ -14,6 +14,7 @@ import numpy as np
 
 from vislabel import _arrays, _core
 from vislabel._arrays import ArrayLike, Float64, Given, Tensor, like, number, table, vector
+from vislabel._device import on_device
 from vislabel._options import Rule
 from vislabel._tracks import Tracks, as_tracks
 from vislabel._uvis import (
@@ -31,6 +32,7 @@ from vislabel.iou import OverTime
 Suppress = Literal["at_least", "more_than"]
 
 __all__ = [
+    "DeviceNmsResult",
     "MergedRounds",
     "NmsResult",
     "PROMPT_TEMPLATES",
@@ -59,6 +61,28 @@ class NmsResult:
     """int64 [K]: indices of the kept detections, best score first."""
     suppressed_by: Any
     """int64 [N]: the kept detection that suppressed each one; -1: kept, or below the score threshold."""
+
+
+class DeviceNmsResult(NmsResult):
+    """What `spatiotemporal_nms` decides on a device, of shapes that are known before it is done."""
+
+    kept_padded: Any
+    """int64 [N]: `kept`, then -1."""
+    kept_count: Any
+    """int64 [1]: how many are kept."""
+
+    def __init__(self, kept_padded: Any, kept_count: Any, suppressed_by: Any) -> None:
+        for name, value in (
+            ("kept_padded", kept_padded),
+            ("kept_count", kept_count),
+            ("suppressed_by", suppressed_by),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def kept(self) -> Any:
+        """int64 [K]: indices of the kept detections, best score first. Waits for the device, to learn K."""
+        return self.kept_padded[: int(self.kept_count[0])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,8 +185,16 @@ def spatiotemporal_nms(
 
     Notes
     -----
-    Source: AutoQ-VIS, supplement Eq. 16-18.
+    Source: AutoQ-VIS, supplement Eq. 16-18. On a device the result is a `DeviceNmsResult`, which does not
+    wait until `kept` is asked for, and a NaN score is below every threshold.
     """
+    if on_device(tracks, scores):
+        from vislabel.cuda import _select
+
+        limits = number(iou_threshold, "iou_threshold"), number(score_threshold, "score_threshold")
+        return DeviceNmsResult(
+            *_select.spatiotemporal_nms(tracks, scores, labels, *limits, over_time, suppress)
+        )
     video = as_tracks(tracks, "tracks")
     values = vector(scores, "scores", len(video), "track")
     options = _nms_options(video, iou_threshold, score_threshold, over_time, suppress, labels)

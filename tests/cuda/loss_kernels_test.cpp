@@ -71,7 +71,7 @@ TEST_CASE("quality targets are the host's") {
       DeviceArray<double> iou(slots), ious(common.size());
       DeviceArray<std::int64_t> best(static_cast<std::size_t>(queries));
       for (const EmptyPair empty_pair : {EmptyPair::zero, EmptyPair::one}) {
-        cuda::quality_target(videos(values, maps, frames), on_truth.masks(), 0.1, empty_pair,
+        cuda::quality_target(videos(values, maps, frames), on_truth.masks(), truth.count, 0.1, empty_pair,
                              {common.data(), areas.data(), ious.data(), nan.data(), iou.data(), best.data()},
                              nullptr);
         const QualityTarget expected = quality_target(

@@ -29,8 +29,8 @@ NmsResult nms_on_device(const OnDevice& tracks, const DeviceArray<std::int64_t>&
   DeviceArray<std::int64_t> order(all), kept(all), kept_count(1), suppressed_by(all);
   cuda::spatiotemporal_nms(
       common.data(), {tracks.masks().areas, count}, frames, on_scores.data(),
-      {options.iou_threshold, options.score_threshold, options.over_time,
-       options.suppress == Suppress::at_least, options.labels.empty() ? nullptr : labels.data()},
+      {options.iou_threshold, options.score_threshold, options.over_time, options.suppress,
+       options.labels.empty() ? nullptr : labels.data()},
       {overlaps.data(), order.data(), kept.data(), kept_count.data(), suppressed_by.data()}, nullptr);
   std::vector<std::int64_t> found = kept.values();
   const auto last = static_cast<std::ptrdiff_t>(kept_count.values()[0]);

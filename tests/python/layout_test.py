@@ -19,6 +19,7 @@ WITHOUT_TEST = {
     "core/kernels_avx2.hpp": "tests/core/kernels_portable_test.cpp runs every table that the machine has",
     "core/kernels_avx512.hpp": "tests/core/kernels_portable_test.cpp runs every table that the machine has",
     "core/rule.hpp": "two names; what they stand for is tested where they are options",
+    "select/suppress.hpp": "two names, tested where they are an option: spatiotemporal_nms_test.cpp",
     "version.hpp": "three numbers, compared with the package's version in tests/python/package_test.py",
     "vislabel.hpp": "only includes; this file checks which, tests/consumer compiles it",
 }

@@ -11,15 +11,10 @@
 #include <vector>
 #include <vislabel/core/exec.hpp>
 #include <vislabel/iou/track_iou.hpp>
+#include <vislabel/select/suppress.hpp>
 #include <vislabel/track/tracks.hpp>
 
 namespace vislabel {
-
-/// When an IoU equal to the threshold suppresses.
-enum class Suppress {
-  at_least,   ///< IoU >= threshold (AutoQ-VIS)
-  more_than,  ///< IoU > threshold
-};
 
 /// Options of `spatiotemporal_nms`; the defaults are the paper's (AutoQ-VIS, supplement Eq. 16-18).
 struct NmsOptions {

@@ -24,11 +24,11 @@ def chosen(value: Any, name: str, choices: Any) -> None:
 
 
 def floats(x: ArrayLike, name: str, axes: tuple[str, ...]) -> Any:
-    """``x`` as a tensor on the CPU if it is one, else as an array: float32 or float64.
+    """``x`` as a tensor if it is one, else as an array: float32 or float64.
 
     ``axes`` are the shapes that it may have, such as ``"N,H,W"``.
     """
-    array: Any = on_cpu(x, name) if is_tensor(x) else as_array(x, name)
+    array: Any = readable(x, name) if is_tensor(x) else as_array(x, name)
     if array.ndim not in [len(shape.split(",")) for shape in axes]:
         shapes = " or ".join(f"[{shape.replace(',', ', ')}]" for shape in axes)
         raise Error(f"{name} has shape {list(array.shape)}, expected {shapes}")
@@ -52,20 +52,24 @@ def named_for(*names: tuple[str, str]) -> Iterator[None]:
         raise
 
 
-def on_cpu(x: Any, name: str) -> Any:
-    """The tensor itself. Errors: it is on another device, or not dense."""
-    if x.device.type != "cpu" or str(x.layout) != "torch.strided" or x.is_nested or x.is_complex():
-        as_array(x, name)  # says why not
-        raise Error(f"{name} is a tensor on {x.device}, expected the CPU")
-    return x
+def readable(x: Any, name: str) -> Any:
+    """The tensor itself. Errors: it is neither on the CPU nor on a GPU, or not dense."""
+    if x.device.type in ("cpu", "cuda") and str(x.layout) == "torch.strided" and not x.is_nested:
+        if not x.is_complex():
+            return x
+        raise Error(f"{name} has dtype {x.dtype}, expected floats")
+    as_array(x, name)  # says why not
+    raise Error(f"{name} is a tensor on {x.device}, expected the CPU or a GPU")
 
 
 def beside(x: ArrayLike, name: str, logits: Any, dtype: Any, kind: str) -> Any:
     """``x`` as the kind of array that ``logits`` is, without a gradient; ``kind`` is torch's ``dtype``."""
     if is_tensor(x):
-        x = on_cpu(x, name).detach()
+        x = readable(x, name).detach()
         if not is_tensor(logits):
             x = as_array(x, name)
+        elif x.device != logits.device:
+            raise Error(f"{name} is on {x.device}, expected {logits.device} as logits")
     elif is_tensor(logits):
         import torch
 
@@ -74,7 +78,7 @@ def beside(x: ArrayLike, name: str, logits: Any, dtype: Any, kind: str) -> Any:
     if is_tensor(x):
         import torch
 
-        return x.to(getattr(torch, kind))
+        return x.to(logits.device, getattr(torch, kind))
     return np.asarray(as_array(x, name), dtype)
 
 
@@ -92,10 +96,11 @@ def boxes_beside(boxes: ArrayLike, logits: Any) -> Any:
 def integers_beside(x: ArrayLike, name: str, count: int, logits: Any) -> Any:
     """``x`` as int64 [count], the kind of array that ``logits`` is."""
     if is_tensor(x) and is_tensor(logits):
-        x = on_cpu(x, name)
+        x = readable(x, name)
         if list(x.shape) == [count] and not (x.is_floating_point() or x.is_complex() or x.itemsize == 1):
             return x.long()
-    return like(indices(x, name, count), logits)
+    found = like(indices(x, name, count), logits)
+    return found.to(logits.device) if is_tensor(found) else found
 
 
 @contextmanager

@@ -9,11 +9,13 @@ import numpy.typing as npt
 from vislabel import _core
 from vislabel._arrays import ArrayLike, as_array, is_tensor, like, number
 from vislabel._core import Error
+from vislabel._device import on_device
 from vislabel._masks import Masks, as_masks
 from vislabel._options import Rule
 from vislabel._tracks import Tracks, as_tracks
+from vislabel.cuda import _loss as device
 from vislabel.iou import EmptyPair
-from vislabel.loss._inputs import OnNaN, chosen, floats, named_for, on_cpu
+from vislabel.loss._inputs import OnNaN, chosen, floats, named_for, readable
 
 
 class QualityTarget(NamedTuple):
@@ -68,8 +70,12 @@ def quality_target(
     if is_tensor(maps) and is_tensor(truth):
         from vislabel.loss import _ops
 
+        _same_device(maps, truth, "truth", "logits")
         _require_dense(truth, 4, "truth", "[G, T, H, W]")
         return QualityTarget(*_ops.quality_target(maps.detach(), truth.detach(), level, empty_pair, nan))
+    if on_device(maps):
+        found, best = device.quality_target(maps.detach(), truth, level, empty_pair)
+        return QualityTarget(found.to(maps.dtype), best)
     values, tracks = as_array(maps, "logits"), as_tracks(truth, "truth")
     iou, index = _core.quality_target(values, tracks._packed, level, empty_pair, nan)
     if is_tensor(maps):
@@ -126,8 +132,14 @@ def drop_loss_weights(
         from vislabel.loss import _ops
 
         for x, name in ((predicted, "predicted"), (truth, "truth")):
-            on_cpu(x, name)
+            readable(x, name)
+        _same_device(predicted, truth, "truth", "predicted")
         return _ops.drop_loss_weights(predicted.detach(), truth.detach(), level, rule, nan)
+    if on_device(predicted, truth):
+        found = device_weights(predicted, truth, level, rule)
+        if is_tensor(predicted) and predicted.is_floating_point():
+            return found.to(predicted.dtype)
+        return found.float()
     weights = like(weights_of(predicted, truth, level, rule, nan), predicted, truth)
     if not is_tensor(weights):
         return weights
@@ -138,15 +150,35 @@ def drop_loss_weights(
     )
 
 
+def device_weights(predicted: Any, truth: Any, threshold: float, rule: str) -> Any:
+    """The weights as float64 [N], on the device."""
+    if rule == "reference":
+        logits = floats(predicted, "predicted", ("N,P",))
+        labels = truth.to(logits.dtype)
+        if labels.shape != logits.shape:
+            raise Error(f"truth has shape {list(labels.shape)}, expected {list(logits.shape)} as predicted")
+        return device.drop_loss_weights_of_points(logits, labels, threshold)
+    tracks = _of_tracks(predicted, truth)
+    if is_tensor(predicted) and predicted.is_floating_point():
+        predicted = floats(predicted, "predicted", ("N,T,h,w",) if tracks else ("N,h,w",))
+    return device.drop_loss_weights(predicted, truth, threshold, tracks)
+
+
+def _of_tracks(predicted: Any, truth: Any) -> bool:
+    """Whether tracks are compared, and not masks. Errors: one of each."""
+    tracks = isinstance(predicted, Tracks) or isinstance(truth, Tracks) or _axes(predicted) == 4
+    kind: Any = Tracks if tracks else Masks
+    for x, name in ((predicted, "predicted"), (truth, "truth")):
+        if isinstance(x, (Masks, Tracks)) and not isinstance(x, kind):
+            raise Error(f"{name} is {type(x).__name__}, expected {kind.__name__}, as the other one")
+    return tracks
+
+
 def weights_of(predicted: Any, truth: Any, threshold: float, rule: str, nan: str) -> npt.NDArray[Any]:
     """The weights as float64 [N]."""
     if rule == "reference":
         return _weights_of_points(predicted, truth, threshold, nan)
-    of_tracks = isinstance(predicted, Tracks) or isinstance(truth, Tracks) or _axes(predicted) == 4
-    kind: Any = Tracks if of_tracks else Masks
-    for x, name in ((predicted, "predicted"), (truth, "truth")):
-        if isinstance(x, (Masks, Tracks)) and not isinstance(x, kind):
-            raise Error(f"{name} is {type(x).__name__}, expected {kind.__name__}, as the other one")
+    of_tracks = _of_tracks(predicted, truth)
     packed: Any = as_tracks if of_tracks else as_masks
     labels = packed(truth, "truth")._packed
     if not isinstance(predicted, (Masks, Tracks)):
@@ -176,5 +208,11 @@ def _axes(x: Any) -> int:
 
 def _require_dense(x: Any, axes: int, name: str, expected: str) -> None:
     """Errors: a tensor that is no dense masks of so many axes."""
-    if on_cpu(x, name).ndim != axes:
+    if readable(x, name).ndim != axes:
         raise Error(f"{name} has shape {list(x.shape)}, expected {expected}")
+
+
+def _same_device(a: Any, b: Any, name: str, other: str) -> None:
+    """Errors: tensors on different devices."""
+    if a.device != b.device:
+        raise Error(f"{name} is on {b.device}, expected {a.device} as {other}")

@@ -85,8 +85,8 @@ void spatiotemporal_nms(const std::int64_t* common, const TrackAreas& tracks, st
 void scm(const DeviceMasks& a, const DeviceMasks& b, const Box* boxes, BoxOverlap kind, double* out,
          Stream stream);
 
-void quality_target(const Dense& logits, const DeviceMasks& truth, double threshold, EmptyPair empty_pair,
-                    const QualityOutput& out, Stream stream);
+void quality_target(const Dense& logits, const DeviceMasks& truth, std::int64_t truths, double threshold,
+                    EmptyPair empty_pair, const QualityOutput& out, Stream stream);
 void find_nan(const Dense& maps, std::uint32_t* nan, Stream stream);
 void rows_above(const double* iou, std::int64_t rows, std::int64_t columns, double threshold,
                 const std::uint32_t* nan, std::int64_t maps, double* weights, Stream stream);

@@ -128,16 +128,17 @@ namespace detail {
 /// `quality_target` with `OnNaN::propagate`: an error would have to wait for the device.
 ///
 /// *Shapes*: `logits` [Q, T, h, w] of float, double, `Half` or `Bfloat16` on the device, any strides; `truth`
-/// [G, T], absent ones empty. *Source*: AutoQ-VIS, Sec. 2.1. *Errors*: maps without pixels. *Cost*: two reads
-/// of `logits`, of which the second looks for NaN.
+/// [G, T], absent ones empty. *Source*: AutoQ-VIS, Sec. 2.1. *Errors*: maps without pixels; truths of another
+/// number of frames. *Cost*: two reads of `logits`, of which the second looks for NaN.
 template <class T>
-void quality_target(const Pixels<const T, 4>& logits, const DeviceMasks& truth, double threshold,
-                    EmptyPair empty_pair, const QualityOutput& out, Stream stream) {
+void quality_target(const Pixels<const T, 4>& logits, const DeviceMasks& truth, std::int64_t truths,
+                    double threshold, EmptyPair empty_pair, const QualityOutput& out, Stream stream) {
   const std::int64_t queries = logits.shape[0], frames = logits.shape[1], maps = queries * frames;
-  const std::int64_t truths = frames > 0 ? truth.count / frames : 0;
   const Size size{truth.layout.height, truth.layout.width};
   vislabel::detail::require(size.pixels() == 0 || logits.size().pixels() > 0, "logits has maps of ",
                             logits.size(), ", which cannot be resized to truth's ", size);
+  vislabel::detail::require(truth.count == truths * frames, "truth has ", truth.count, " masks, expected ",
+                            truths, " of ", frames, " frames");
   detail::fill(out.common, maps * truths, 0ULL, stream);
   detail::fill(out.areas, maps, 0ULL, stream);
   detail::find_nan(logits, out.nan, stream);

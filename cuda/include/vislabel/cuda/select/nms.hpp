@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <vislabel/iou/quotient.hpp>
+#include <vislabel/select/suppress.hpp>
 
 namespace vislabel::cuda {
 
@@ -10,7 +11,7 @@ namespace vislabel::cuda {
 struct NmsRule {
   double iou_threshold = 0.5, score_threshold = 0.25;
   OverTime over_time = OverTime::any_frame;
-  bool at_least = true;  ///< an IoU equal to the threshold suppresses
+  Suppress suppress = Suppress::at_least;
   const std::int64_t* labels =
       nullptr;  ///< [N] on the device, or null: detections suppress only those of their class
 };

@@ -25,7 +25,7 @@ __global__ void __launch_bounds__(Threads)
   const unsigned lane = threadIdx.x % warp_size;
   const std::int64_t m = word * 32 + lane;
   const auto enough = [&](double iou) {
-    return rule.at_least ? iou >= rule.iou_threshold : iou > rule.iou_threshold;
+    return rule.suppress == Suppress::at_least ? iou >= rule.iou_threshold : iou > rule.iou_threshold;
   };
   const bool asked = m < count && scores[m] >= rule.score_threshold;
   const std::int64_t it = m < count ? m : 0;  // lanes behind the last one compute in vain

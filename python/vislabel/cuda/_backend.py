@@ -1,0 +1,29 @@
+"""The extension module of the CUDA backend, imported when it is first needed."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from vislabel._core import Error
+
+#: The tests' emulator, in place of the extension module.
+replaced_by: Any = None
+
+
+def find() -> Any:
+    """The module, or None where this build has none."""
+    if replaced_by is not None:
+        return replaced_by
+    try:
+        return importlib.import_module("vislabel._cuda")
+    except ModuleNotFoundError:
+        return None
+
+
+def require(name: str, where: str) -> Any:
+    """The module. Errors: this build has none, and the argument ``name`` is on the device ``where``."""
+    found = find()
+    if found is None:
+        raise Error(f"{name} is on {where}, but this build of vislabel has no CUDA backend: use {name}.cpu()")
+    return found

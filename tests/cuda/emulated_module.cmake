@@ -1,0 +1,10 @@
+# The extension module of the CUDA backend with its kernels emulated, for tests/python/cuda_*_test.py.
+set(cuda_dir ${PROJECT_SOURCE_DIR}/cuda)
+file(GLOB emulated_sources CONFIGURE_DEPENDS ${cuda_dir}/src/*.cu)
+set_source_files_properties(${emulated_sources} PROPERTIES LANGUAGE CXX)
+include(${PROJECT_SOURCE_DIR}/cmake/extension.cmake)
+vislabel_extension(_cuda_emulated ${emulated_sources} ${PROJECT_SOURCE_DIR}/python/src/cuda.cpp)
+target_compile_definitions(_cuda_emulated PRIVATE VISLABEL_CUDA_MODULE=_cuda_emulated)
+target_include_directories(_cuda_emulated PRIVATE ${PROJECT_SOURCE_DIR}/tests/cuda ${cuda_dir}/include)
+target_link_libraries(_cuda_emulated PRIVATE vislabel::core vislabel_warnings)
+target_compile_options(_cuda_emulated PRIVATE -Wno-unknown-pragmas)
