@@ -1,3 +1,4 @@
+#include <vislabel/core/threshold.hpp>
 #include <vislabel/cuda/mask/measure.cuh>
 #include <vislabel/cuda/mask/pack.cuh>
 #include <vislabel/cuda/mask/resize.cuh>
@@ -10,6 +11,7 @@ namespace vislabel::cuda::operations {
 
 void pack(const Dense& dense, std::optional<double> threshold, std::optional<Size> size, std::uint32_t* words,
           Stream stream) {
+  if (threshold) vislabel::detail::require_number(*threshold);
   if (!threshold)
     return with_integers(dense, [&](const auto& pixels) { cuda::pack(pixels, NonZero(), words, stream); });
   with_floats(dense, [&]<class T>(const Pixels<const T, 4>& pixels) {

@@ -3,8 +3,14 @@
 
 #include <cmath>
 #include <limits>
+#include <vislabel/core/error.hpp>
 
 namespace vislabel::detail {
+
+/// *Errors*: a threshold that is NaN.
+inline void require_number(double threshold, const char* name = "threshold") {
+  require(!std::isnan(threshold), name, " is NaN, expected a number");
+}
 
 /// The largest T that is not above the threshold: a T is above the one iff it is above the other.
 template <class T>

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <vislabel/core/threshold.hpp>
 #include <vislabel/iou/tables.hpp>
 #include <vislabel/track/tracks.hpp>
 
@@ -41,7 +42,7 @@ namespace vislabel {
 /// *Errors*: NaN; shapes that do not fit.
 [[nodiscard]] inline BoolTable selected(const Tracks& tracks, const Eigen::Ref<const Table>& quality,
                                         double threshold) {
-  detail::require(!std::isnan(threshold), "threshold is NaN, expected a number");
+  detail::require_number(threshold);
   detail::require(quality.rows() == tracks.count() && quality.cols() == tracks.frames(),
                   "quality has shape [", quality.rows(), ", ", quality.cols(), "], expected [",
                   tracks.count(), ", ", tracks.frames(), "]");

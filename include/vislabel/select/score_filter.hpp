@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <cmath>
 #include <vislabel/core/error.hpp>
+#include <vislabel/core/threshold.hpp>
 #include <vislabel/iou/tables.hpp>
 
 namespace vislabel {
@@ -18,7 +19,7 @@ using Kept = Eigen::Array<bool, Eigen::Dynamic, 1>;
 /// *Source*: UVIS, supplement A ("mask and CLIP score with a 0.7 threshold") and B1; that a score equal to
 /// the threshold suffices is ours. *Errors*: NaN; no scores at all.
 [[nodiscard]] inline Kept score_filter(const Eigen::Ref<const Table>& scores, double threshold = 0.7) {
-  detail::require(!std::isnan(threshold), "threshold is NaN, expected a number");
+  detail::require_number(threshold);
   detail::require(scores.rows() > 0, "scores has no rows, expected at least one kind of score");
   for (Eigen::Index s = 0; s < scores.rows(); ++s)
     for (Eigen::Index n = 0; n < scores.cols(); ++n)

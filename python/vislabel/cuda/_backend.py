@@ -21,6 +21,15 @@ def find() -> Any:
         return None
 
 
+def require_device() -> None:
+    """Errors: this build has no CUDA backend, or the machine no device."""
+    found = find()
+    if found is None:
+        raise Error("this build of vislabel has no CUDA backend")
+    if found.device_count() == 0:
+        raise Error("there is no CUDA device here")
+
+
 def require(name: str, where: str) -> Any:
     """The module. Errors: this build has none, and the argument ``name`` is on the device ``where``."""
     found = find()

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vislabel import _device
-from vislabel._arrays import a_type, as_array, is_tensor, plain_tensor
+from vislabel._arrays import a_type, as_array, is_tensor, plain_tensor, reason
 from vislabel._core import Error
 from vislabel.cuda import _backend
 
@@ -92,6 +92,10 @@ class Home:
     def join(self, parts: list[Any]) -> Any:
         """Arrays one after the other along their first axis."""
         raise NotImplementedError
+
+    def whole(self, x: Any) -> Any:
+        """The array in C order: itself where it is."""
+        return self.cast(x, self.kind(x))
 
     def filled(self, shape: tuple[int, ...], kind: str, value: int) -> Any:
         """A new array of one value; written on the device."""
@@ -319,13 +323,15 @@ class BorrowingCupy(CupyHome):
 def home_named(device: Any) -> Home:
     """The home that ``Masks.cuda(device)`` means: torch's if it is there, else CuPy's."""
     index = _index_of(device)
-    if _installed("torch"):
-        kind = _device.torch_type
-        return TorchHome(
-            sys.modules["torch"].device(*((kind,) if index is None or kind == "cpu" else (kind, index)))
-        )
-    if _installed("cupy"):
-        return CupyHome(index)
+    _backend.require_device()
+    try:
+        if _installed("torch"):
+            number = () if index is None or _device.torch_type == "cpu" else (index,)
+            return TorchHome(sys.modules["torch"].device(_device.torch_type, *number))
+        if _installed("cupy"):
+            return CupyHome(index)
+    except Exception as error:
+        raise Error(f"no memory can be had on the device: {reason(error)}") from error
     raise Error("no torch and no CuPy here, which would allocate memory on the device")
 
 

@@ -70,11 +70,11 @@ class DeviceMasks:
 
     def select_there(self, index: Any) -> DeviceMasks:
         """By an index on the device."""
-        return self._taken(_homes.there(self.home, index, "index"))
+        return self._taken(_index_there(self.home, index, self.count()))
 
     def _taken(self, index: Any) -> DeviceMasks:
         parts = (self.words[index], self.areas[index], self.edges[index])
-        return DeviceMasks(self.home, self.shape, *parts)
+        return DeviceMasks(self.home, self.shape, *(self.home.whole(part) for part in parts))
 
     def joined(self, others: list[DeviceMasks]) -> DeviceMasks:
         """These masks and the others."""
@@ -165,7 +165,7 @@ class DeviceTracks:
 
     def select_there(self, index: Any) -> DeviceTracks:
         """By an index on the device."""
-        return self._taken(_homes.there(self.home, index, "index"), None)
+        return self._taken(_index_there(self.home, index, self.count()), None)
 
     def select_frames(self, index: Int64) -> DeviceTracks:
         return self._taken(None, _slice_or_array(self.home, index))
@@ -185,8 +185,8 @@ class DeviceTracks:
         present = take(self.present_.reshape((_homes.count_of(self.rows),)))
         rows = int(present.shape[0]), int(present.shape[1])
         parts = (take(x) for x in (masks.words, masks.areas, masks.edges))
-        flat = [x.reshape((rows[0] * rows[1], *x.shape[2:])) for x in parts]
-        return DeviceTracks(DeviceMasks(self.home, masks.shape, *flat), rows, present)
+        flat = [self.home.whole(x.reshape((rows[0] * rows[1], *x.shape[2:]))) for x in parts]
+        return DeviceTracks(DeviceMasks(self.home, masks.shape, *flat), rows, self.home.whole(present))
 
     def joined(self, other: DeviceTracks) -> DeviceTracks:
         if self.rows[1] != other.rows[1]:
@@ -222,6 +222,18 @@ def _slice_or_array(home: Home, index: Int64) -> Any:
     if len(index) == 0 or bool((np.diff(index) == 1).all()):
         return slice(int(index[0]), int(index[-1]) + 1) if len(index) else slice(0, 0)
     return home.put(index)
+
+
+def _index_there(home: Home, index: Any, length: int) -> Any:
+    """An index on the device. Its values cannot be looked at without waiting: that they are in range is the
+    framework's to check, and the caller's to see to."""
+    array = _homes.there(home, index, "index")
+    kind = home.kind(array)
+    if len(array.shape) != 1 or not ("int" in kind or (kind == "bool" and int(array.shape[0]) == length)):
+        raise Error(
+            f"index has shape {list(array.shape)} and dtype {kind}, expected integers or bool [{length}]"
+        )
+    return array
 
 
 def _dense_output(home: Home, out: Any, shape: tuple[int, ...]) -> Any:

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <vislabel/core/error.hpp>
+#include <vislabel/core/threshold.hpp>
 #include <vislabel/cuda/core/launch.cuh>
 #include <vislabel/cuda/core/reduce.cuh>
 #include <vislabel/cuda/iou/iou.cuh>
@@ -112,6 +113,8 @@ inline void spatiotemporal_nms(const std::int64_t* common, const TrackAreas& tra
                                Stream stream) {
   using vislabel::detail::require;
   const std::int64_t count = tracks.count;
+  vislabel::detail::require_number(rule.iou_threshold, "iou_threshold");
+  vislabel::detail::require_number(rule.score_threshold, "score_threshold");
   require(count <= most_detections, count, " detections, expected at most ", most_detections);
   constexpr unsigned threads = 128, warps = threads / warp_size;
   launch(kernels::overlaps<threads>,
