@@ -31,6 +31,7 @@
 extern "C" void emulated_switch_stack(void** save_here, void* go_on_there);
 asm(R"(
 .text
+.ifndef emulated_switch_stack  # link-time optimisation puts several sources into one
 .weak emulated_switch_stack
 emulated_switch_stack:
   pushq %rbp
@@ -48,6 +49,7 @@ emulated_switch_stack:
   popq %rbx
   popq %rbp
   ret
+.endif
 )");
 
 namespace emulated {
