@@ -4,10 +4,7 @@
 # CMAKE_CUDA_ARCHITECTURES decide, where they are set.
 set(VISLABEL_CUDA AUTO CACHE STRING "The CUDA backend: AUTO, ON or OFF")
 set_property(CACHE VISLABEL_CUDA PROPERTY STRINGS AUTO ON OFF)
-if(VISLABEL_CUDA STREQUAL "AUTO" AND NOT PROJECT_IS_TOP_LEVEL)
-  return()
-endif()
-if(NOT VISLABEL_CUDA)
+if(NOT VISLABEL_CUDA OR (VISLABEL_CUDA STREQUAL "AUTO" AND NOT PROJECT_IS_TOP_LEVEL))
   return()
 endif()
 
@@ -44,8 +41,9 @@ set_target_properties(vislabel_cuda PROPERTIES POSITION_INDEPENDENT_CODE ON CUDA
 string(REPLACE ";" " " architectures "${CMAKE_CUDA_ARCHITECTURES}")
 string(REPLACE "-real" "" architectures "${architectures}")
 target_compile_definitions(vislabel_cuda PRIVATE VISLABEL_CUDA_ARCHITECTURES="${architectures}")
-# Without fused multiplications: the host's bits. Functions shared with the host are constexpr.
-target_compile_options(vislabel_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr --fmad=false>)
+# Without fused multiplications: the host's bits. Functions shared with the host are constexpr. Programs that include
+# the kernels need the same.
+target_compile_options(vislabel_cuda PUBLIC $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr --fmad=false>)
 if(VISLABEL_WARNINGS_AS_ERRORS)
   target_compile_options(vislabel_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Werror all-warnings
                                                -Xptxas -warn-spills>)

@@ -83,6 +83,21 @@ TEST_CASE("IoU of tracks is the host's, in every mode and frame") {
   });
 }
 
+TEST_CASE("fewer blocks than frames take several each") {
+  in_every_order([] {
+    oracle::Random random(11);
+    const std::int64_t frames = 5;
+    const auto a = oracle::random_tracks(random, {40, 30}, 3, frames);
+    const OnDevice on_a(a);
+    DeviceArray<std::int64_t> all(product(3, 3, frames)), few(all.size());
+    cuda::common_pixels(on_a.masks(), on_a.masks(), frames, all.data(), cuda::PairOrder::frames_last,
+                        nullptr);
+    cuda::launch(cuda::kernels::common_pixels<256, 4>, {1, 2}, 256, nullptr, on_a.masks(), on_a.masks(),
+                 frames, few.data(), frames, std::int64_t{1});
+    CHECK(few.values() == all.values());
+  });
+}
+
 TEST_CASE("no masks on one side have nothing in common; other sizes are refused") {
   const OnDevice some({3, 4}, {oracle::Dense({3, 4})}), none({3, 4}, {}),
       other({4, 4}, {oracle::Dense({4, 4})});

@@ -49,7 +49,7 @@ template <class Operation>
 
 /// Brings numbers into [least, 1 - least]. False: some were outside of [0, 1], or NaN.
 [[nodiscard]] inline bool clamp_probabilities(double* values, std::size_t count, double least) {
-  DoubleBits inside = ~DoubleBits{};
+  DoubleBits inside{-1, -1};  // written as ~DoubleBits{}, nvcc's front end breaks down
   const auto clamp = [&](DoubleLane x) {
     inside &= x * (1 - x) >= 0;
     x = x < least ? DoubleLane{} + least : x;

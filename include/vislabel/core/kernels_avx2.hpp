@@ -166,22 +166,33 @@ VISLABEL_AVX2 inline void place_block(const Block& block, std::size_t column, Bl
   mixed += one.some & ~one.full;
 }
 
+// Functions, not lambdas: nvcc, which compiles these headers in .cu files, takes a lambda's target from it.
+
+/// Bytes 32 i to 32 i + 31 of a row.
+VISLABEL_AVX2 inline __m256i load_bytes(const std::uint8_t* from, std::ptrdiff_t stride, std::size_t row,
+                                        std::size_t i) {
+  return _mm256_loadu_si256(
+      reinterpret_cast<const __m256i*>(from + static_cast<std::ptrdiff_t>(row) * stride + 32 * i));
+}
+
 /// any[i] |= all rows' bytes 32 i to 32 i + 31. Four rows at a time, along the rows: memory likes that.
 VISLABEL_AVX2 inline void merge_rows(const std::uint8_t* from, std::ptrdiff_t stride, std::size_t rows,
                                      std::size_t count, __m256i* any) {
-  const auto load = [&](std::size_t r, std::size_t i) VISLABEL_AVX2 {
-    return _mm256_loadu_si256(
-        reinterpret_cast<const __m256i*>(from + static_cast<std::ptrdiff_t>(r) * stride + 32 * i));
-  };
   std::size_t r = 0;
   for (; r + 4 <= rows; r += 4)
     for (std::size_t i = 0; i < count; ++i) {
-      const __m256i pair = _mm256_or_si256(load(r, i), load(r + 1, i));
-      any[i] =
-          _mm256_or_si256(any[i], _mm256_or_si256(pair, _mm256_or_si256(load(r + 2, i), load(r + 3, i))));
+      const __m256i first =
+          _mm256_or_si256(load_bytes(from, stride, r, i), load_bytes(from, stride, r + 1, i));
+      const __m256i second =
+          _mm256_or_si256(load_bytes(from, stride, r + 2, i), load_bytes(from, stride, r + 3, i));
+      any[i] = _mm256_or_si256(any[i], _mm256_or_si256(first, second));
     }
   for (; r < rows; ++r)
-    for (std::size_t i = 0; i < count; ++i) any[i] = _mm256_or_si256(any[i], load(r, i));
+    for (std::size_t i = 0; i < count; ++i) any[i] = _mm256_or_si256(any[i], load_bytes(from, stride, r, i));
+}
+
+VISLABEL_AVX2 inline __m128i half_of(__m256i lane, std::size_t half) {
+  return half == 0 ? _mm256_castsi256_si128(lane) : _mm256_extracti128_si256(lane, 1);
 }
 
 /// The two blocks of up to 32 rows of 32 bytes, placed from block `column` on.
@@ -194,10 +205,9 @@ VISLABEL_AVX2 inline void pack_tile(const std::uint8_t* from, std::ptrdiff_t str
                          : rows - 8 * k < 8 ? rows - 8 * k
                                             : 8);
   for (std::size_t half = 0; half < 2; ++half) {
-    const auto part = [&](std::size_t k) VISLABEL_AVX2 {
-      return half == 0 ? _mm256_castsi256_si128(lanes[k]) : _mm256_extracti128_si256(lanes[k], 1);
-    };
-    place_block(interleave(part(0), part(1), part(2), part(3)), column + half, mixed, bits);
+    place_block(interleave(half_of(lanes[0], half), half_of(lanes[1], half), half_of(lanes[2], half),
+                           half_of(lanes[3], half)),
+                column + half, mixed, bits);
   }
 }
 
@@ -238,16 +248,19 @@ VISLABEL_AVX2 inline BlockBits pack_columns(const std::uint8_t* from, std::ptrdi
   return classify(out, count);
 }
 
+/// 32 bytes, 0 where they have this colour.
+VISLABEL_AVX2 inline __m256i other_than(const std::uint8_t* bytes, bool colour) {
+  const __m256i pixels = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes));
+  return colour ? _mm256_cmpeq_epi8(pixels, _mm256_setzero_si256()) : pixels;
+}
+
 /// How many of `count` bytes can be passed over, 128 at a time, because all have this colour.
 VISLABEL_AVX2 inline std::size_t skip_colour(const std::uint8_t* bytes, std::size_t count, bool colour) {
-  const auto load = [&](std::size_t i) VISLABEL_AVX2 {
-    const __m256i pixels = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes + i));
-    return colour ? _mm256_cmpeq_epi8(pixels, _mm256_setzero_si256()) : pixels;  // 0 everywhere: skip
-  };
   std::size_t i = 0;
   for (; i + 128 <= count; i += 128) {
-    const __m256i low = _mm256_or_si256(load(i), load(i + 32)),
-                  high = _mm256_or_si256(load(i + 64), load(i + 96));
+    const std::uint8_t* const from = bytes + i;
+    const __m256i low = _mm256_or_si256(other_than(from, colour), other_than(from + 32, colour)),
+                  high = _mm256_or_si256(other_than(from + 64, colour), other_than(from + 96, colour));
     const __m256i other = _mm256_or_si256(low, high);
     if (_mm256_testz_si256(other, other) == 0) break;
   }
