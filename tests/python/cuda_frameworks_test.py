@@ -1,4 +1,4 @@
-"""Arrays of CuPy, Numba and of whoever speaks DLPack: on a device the real ones, emulated stand-ins of them."""
+"""Arrays of CuPy, Numba and of whoever speaks DLPack: on a device the real ones, else stand-ins."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 import types
 from collections.abc import Iterator
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ class NumbaArray(Array):
 class Entered:
     """Which contexts were open, one after the other."""
 
-    names: list[str] = []
+    names: ClassVar[list[str]] = []
 
     def __init__(self, name: str) -> None:
         self.name = name

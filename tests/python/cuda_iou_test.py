@@ -68,18 +68,16 @@ def test_suppression_is_the_host_s(backend: Backend, mode: Any, suppress: Any) -
         labels = rng.integers(0, 2, count)
         for given in (None, labels, labels.astype(np.int32)):
             for threshold in (0.0, 0.3, 0.5):
-                call = lambda put, given=given, threshold=threshold, x=x, scores=scores: (
-                    vl.select.spatiotemporal_nms(  # noqa: E731, E501
-                        put(x),
-                        put(scores),
-                        iou_threshold=threshold,
-                        over_time=mode,
-                        suppress=suppress,
-                        labels=given if given is None else put(given),
-                    )
-                )
-                results = lambda put, call=call: (call(put).kept, call(put).suppressed_by)  # noqa: E731
-                same(backend.run(results), reference(results))
+                options = {"iou_threshold": threshold, "over_time": mode, "suppress": suppress}
+
+                def call(
+                    put: Any, x: Any = x, scores: Any = scores, given: Any = given, options: Any = options
+                ) -> Any:
+                    classes = None if given is None else put(given)
+                    found = vl.select.spatiotemporal_nms(put(x), put(scores), labels=classes, **options)
+                    return found.kept, found.suppressed_by
+
+                same(backend.run(call), reference(call))
 
 
 def test_suppression_gives_fixed_shapes_and_waits_for_what_is_kept_alone(backend: Backend) -> None:

@@ -133,7 +133,7 @@ def test_drop_loss_weights_are_the_host_s(backend: Backend, axes: int) -> None:
     for n, m in ((4, 3), (2, 0), (0, 2)):
         leading = (n, m) if axes == 3 else ((n, 2), (m, 2))
         predicted, truth = (
-            rng.random(((count, 20, 30) if axes == 3 else (*count, 20, 30))) < 0.1 for count in leading
+            rng.random((count, 20, 30) if axes == 3 else (*count, 20, 30)) < 0.1 for count in leading
         )
         maps = torch.from_numpy(rng.normal(-1, 1, predicted.shape)).float()
         small = torch.from_numpy(rng.normal(-1, 1, (*predicted.shape[:-2], 7, 8)))
