@@ -30,9 +30,8 @@ def require_device() -> None:
         raise Error("there is no CUDA device here")
 
 
-def require(name: str, where: str) -> Any:
-    """The module. Errors: this build has none, and the argument ``name`` is on the device ``where``."""
-    found = find()
-    if found is None:
-        raise Error(f"{name} is on {where}, but this build of vislabel has no CUDA backend: use {name}.cpu()")
-    return found
+def require(name: str, where: str, can_leave: bool) -> None:
+    """Errors: this build has no CUDA backend, and the argument ``name`` is on the device ``where``."""
+    if find() is None:
+        advice = f": use {name}.cpu()" if can_leave else ""
+        raise Error(f"{name} is on {where}, but this build of vislabel has no CUDA backend{advice}")

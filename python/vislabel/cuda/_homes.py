@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import inspect
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ class Home:
     @property
     def backend(self) -> Any:
         """The extension module."""
-        return _backend.require("an array", str(self))
+        return _backend.find()
 
     def view(self, x: Any) -> View:
         """What the backend must know of an array."""
@@ -217,14 +218,26 @@ R = TypeVar("R")
 def at_home(function: Callable[Concatenate[Home, P], R]) -> Callable[P, R]:
     """The function with a first argument more: the home, entered, of the first other one on a device."""
 
+    _, *names = inspect.signature(function).parameters
+
     @functools.wraps(function)
     def entered(*arguments: P.args, **options: P.kwargs) -> R:
-        home = home_of(*arguments)
-        _backend.require("an argument", str(home))
+        name, x = next((n, x) for n, x in zip(names, arguments, strict=False) if _device.on_device(x))
+        _backend.require(name, _place_of(x), hasattr(x, "cpu"))
+        home = home_of(x)
         with home.entered():
             return function(home, *arguments, **options)
 
     return entered
+
+
+def _place_of(x: Any) -> str:
+    """The device of ``x`` in a message."""
+    device = getattr(x, "device", None)
+    if is_tensor(x) or isinstance(device, str):
+        return str(device)
+    index = x.__dlpack_device__()[1] if hasattr(x, "__dlpack_device__") else getattr(device, "id", 0)
+    return f"cuda:{int(index)}"
 
 
 def home_of(*things: Any) -> Home:
