@@ -33,17 +33,15 @@ enable_language(CUDA)
 file(GLOB cuda_sources CONFIGURE_DEPENDS cuda/src/*.cu)
 add_library(vislabel_cuda STATIC ${cuda_sources})
 add_library(vislabel::cuda ALIAS vislabel_cuda)
-target_compile_features(vislabel_cuda PUBLIC cxx_std_20)
-target_include_directories(vislabel_cuda PUBLIC ${PROJECT_SOURCE_DIR}/cuda/include)
-target_link_libraries(vislabel_cuda PUBLIC vislabel::core)
+target_link_libraries(vislabel_cuda PUBLIC vislabel::cuda_headers)
 set_target_properties(vislabel_cuda PROPERTIES POSITION_INDEPENDENT_CODE ON CUDA_RUNTIME_LIBRARY Static
-                                               CXX_VISIBILITY_PRESET hidden)
+                                               CXX_VISIBILITY_PRESET hidden EXPORT_NAME cuda)
+if(NOT SKBUILD)
+  install(TARGETS vislabel_cuda EXPORT vislabel ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 string(REPLACE ";" " " architectures "${CMAKE_CUDA_ARCHITECTURES}")
 string(REPLACE "-real" "" architectures "${architectures}")
 target_compile_definitions(vislabel_cuda PRIVATE VISLABEL_CUDA_ARCHITECTURES="${architectures}")
-# Without fused multiplications: the host's bits. Functions shared with the host are constexpr. Programs that include
-# the kernels need the same.
-target_compile_options(vislabel_cuda PUBLIC $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr --fmad=false>)
 if(VISLABEL_WARNINGS_AS_ERRORS)
   target_compile_options(vislabel_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Werror all-warnings
                                                -Xptxas -warn-spills>)

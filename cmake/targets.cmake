@@ -5,6 +5,7 @@
 #   vislabel::xtensor   + core/xtensor.hpp                xtensor
 #   vislabel::openmp    exec::Omp on several threads      OpenMP, where there is one
 #   vislabel::vislabel  everything but xtensor
+#   vislabel::cuda_headers  kernels and what launches them, for .cu files (cmake/cuda.cmake: the compiled library)
 
 # Dependencies come from the surrounding project, from CMake packages, or, for header-only ones without a package
 # file, from the include path.
@@ -21,9 +22,12 @@ file(GLOB eigen_headers CONFIGURE_DEPENDS include/vislabel/iou/*.hpp include/vis
      include/vislabel/loss/*.hpp include/vislabel/evaluate/*.hpp)
 file(GLOB boost_headers CONFIGURE_DEPENDS include/vislabel/path/*.hpp include/vislabel/select/*.hpp)
 
-# vislabel_component(NAME HEADERS .. LINKS ..): an interface target with its own part of the headers.
+# vislabel_component(NAME [BASE FOLDER] HEADERS .. LINKS ..): an interface target with its own part of the headers.
 function(vislabel_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 part "" "" "HEADERS;LINKS")
+  cmake_parse_arguments(PARSE_ARGV 1 part "" "BASE" "HEADERS;LINKS")
+  if(NOT part_BASE)
+    set(part_BASE ${PROJECT_SOURCE_DIR}/include)
+  endif()
   if(name STREQUAL "vislabel")
     set(target vislabel)
   else()
@@ -33,7 +37,7 @@ function(vislabel_component name)
   add_library(vislabel::${name} ALIAS ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
   target_compile_features(${target} INTERFACE cxx_std_20)
-  target_sources(${target} INTERFACE FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${part_HEADERS})
+  target_sources(${target} INTERFACE FILE_SET HEADERS BASE_DIRS ${part_BASE} FILES ${part_HEADERS})
   target_link_libraries(${target} INTERFACE ${part_LINKS})
   set_property(GLOBAL APPEND PROPERTY VISLABEL_TARGETS ${target})
 endfunction()
@@ -46,6 +50,13 @@ vislabel_component(xtensor HEADERS ${PROJECT_SOURCE_DIR}/include/vislabel/core/x
 vislabel_component(openmp LINKS vislabel::core $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_CXX>)
 vislabel_component(vislabel HEADERS ${PROJECT_SOURCE_DIR}/include/vislabel/vislabel.hpp
                    LINKS vislabel::boost vislabel::openmp)
+
+file(GLOB_RECURSE cuda_headers CONFIGURE_DEPENDS cuda/include/*.cuh cuda/include/*.hpp)
+vislabel_component(cuda_headers BASE ${PROJECT_SOURCE_DIR}/cuda/include HEADERS ${cuda_headers} LINKS vislabel::core)
+set_target_properties(vislabel_cuda_headers PROPERTIES VERIFY_INTERFACE_HEADER_SETS OFF)  # C++ compilers cannot
+# Without fused multiplications: the host's bits. Functions shared with the host are constexpr.
+target_compile_options(vislabel_cuda_headers INTERFACE
+                       $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr --fmad=false>)
 
 if(((VISLABEL_BUILD_PYTHON AND NOT VISLABEL_CUDA STREQUAL "ON") OR VISLABEL_BUILD_TESTS OR VISLABEL_BUILD_FUZZ) AND NOT (TARGET Eigen3::Eigen AND TARGET Boost::headers))
   message(FATAL_ERROR "Eigen >= 3.3 and Boost >= 1.71 are needed to build vislabel "

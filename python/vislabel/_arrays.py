@@ -210,6 +210,18 @@ def like(result: npt.NDArray[Any], *inputs: object) -> Any:
     return result
 
 
+def elements_overlap(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> bool:
+    """Whether two elements may lie at one place, as after torch's ``expand``."""
+    if 0 in shape:
+        return False
+    extent = itemsize
+    for stride, length in sorted((abs(s), n) for s, n in zip(strides, shape, strict=True) if n > 1):
+        if stride < extent:
+            return True
+        extent += stride * (length - 1)
+    return False
+
+
 def vector(x: ArrayLike, name: str, length: int | None, of: str) -> Float64:
     """``x`` as float64 [length]."""
     array = as_array(x, name)

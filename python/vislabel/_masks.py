@@ -18,6 +18,7 @@ from vislabel._arrays import (
     Int64,
     as_array,
     boxes,
+    elements_overlap,
     is_tensor,
     items,
     like,
@@ -50,7 +51,7 @@ def dense_input(
         return array, None
     value = number(threshold, "threshold")
     if is_tensor(x) and x.is_floating_point():
-        value = sys.modules["torch"].tensor(value, dtype=x.dtype).item()
+        value = sys.modules["torch"].tensor(value, dtype=x.dtype, device="cpu").item()
     elif isinstance(x, np.ndarray) and x.dtype.kind == "f":
         with np.errstate(over="ignore"):
             value = float(x.dtype.type(value))
@@ -75,27 +76,13 @@ def dense_output(out: Any, shape: tuple[int, ...], x: object) -> tuple[npt.NDArr
             f"out has shape {list(array.shape)} and dtype {array.dtype}, "
             f"expected {list(shape)} of bool or 8-bit integers"
         )
-    if overlaps_itself(array):
+    if elements_overlap(array.shape, array.strides, array.itemsize):
         raise Error("out has elements that share memory, expected an array of its own")
     shares = is_tensor(out) or array is out or speaks_only_dlpack(out)
     shares = shares or (array.size > 0 and np.shares_memory(array, np.asarray(out)))
     if not array.flags.writeable or not shares:
         raise Error("out is read-only, expected an array that can be written")
     return array.view(np.uint8), out
-
-
-def overlaps_itself(array: npt.NDArray[Any]) -> bool:
-    """Whether two elements may lie at one place, as after torch's ``expand``."""
-    if array.size == 0:
-        return False
-    extent = array.itemsize
-    for stride, length in sorted(
-        (abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1
-    ):
-        if stride < extent:
-            return True
-        extent += stride * (length - 1)
-    return False
 
 
 class Masks(Packed):
@@ -136,9 +123,9 @@ class Masks(Packed):
         self, x: ArrayLike, threshold: float | None = None, size: tuple[int, int] | None = None
     ) -> None:
         if on_device(x):
-            from vislabel.cuda import _packed
+            from vislabel.cuda import _packing
 
-            self._packed = _packed.masks_of(x, threshold, None if size is None else size_pair(size))
+            self._packed = _packing.masks_of(x, threshold, None if size is None else size_pair(size))
             return
         array, rounded = dense_input(x, "N,H,W", threshold)
         if size is None:
@@ -190,9 +177,9 @@ class Masks(Packed):
         """All masks of the batches, one after the other, where the first one is."""
         given = items(batches, "batches")
         if on_device(*given):
-            from vislabel.cuda import _packed
+            from vislabel.cuda import _packing
 
-            return cls._wrap(_packed.joined_masks(given))
+            return cls._wrap(_packing.joined_masks(given))
         return cls._wrap(_core.Masks.concatenate([as_masks(batch, "batches")._packed for batch in given]))
 
     @property
@@ -279,13 +266,12 @@ class Masks(Packed):
         return result
 
     def _sent(self, home: Any) -> Any:
-        from vislabel.cuda import _packed
+        from vislabel.cuda import _packing
 
-        return _packed.sent_masks(self._packed, home)
+        return _packing.sent_masks(self._packed, home)
 
     def __reduce__(self) -> Any:
-        device = None if self.device == "cpu" else self.device
-        return _unpickle, ([rle["counts"] for rle in self.to_rle()], self.size, device)
+        return _unpickle, ([rle["counts"] for rle in self.to_rle()], self.size, self._place())
 
     def __repr__(self) -> str:
         height, width = self.size
@@ -312,9 +298,9 @@ def polygon(x: Any, name: str) -> npt.NDArray[np.float64]:
     return np.ascontiguousarray(array, np.float64).ravel()
 
 
-def _unpickle(counts: list[bytes], size: tuple[int, int], device: str | None = None) -> Masks:
+def _unpickle(counts: list[bytes], size: tuple[int, int], place: tuple[str, str] | None = None) -> Masks:
     masks = Masks.from_rle([{"size": list(size), "counts": text} for text in counts], size)
-    return masks if device is None else masks.cuda(device)
+    return masks if place is None else masks._returned(*place)
 
 
 def as_masks(x: Any, name: str) -> Masks:

@@ -71,6 +71,22 @@ class Packed:
             return self.cpu().cuda(device)
         return self._wrap(self._sent(home))
 
+    def _place(self) -> tuple[str, str] | None:
+        """The device and the framework that holds memory there; None: the CPU."""
+        return (self.device, self._packed.home.framework) if on_device(self) else None
+
+    def _returned(self, device: str, framework: str) -> Self:
+        """The same where it was when it was pickled."""
+        from vislabel.cuda import _homes
+
+        return self._wrap(self._sent(_homes.home_named(device, framework)))
+
+    def __copy__(self) -> Self:
+        return self  # it never changes
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
     def _sent(self, home: Any) -> Any:
         raise NotImplementedError
 

@@ -63,10 +63,10 @@ class Tracks(Packed):
         size: tuple[int, int] | None = None,
     ) -> None:
         if on_device(x):
-            from vislabel.cuda import _packed
+            from vislabel.cuda import _packing
 
             pair = None if size is None else size_pair(size)
-            self._packed = _packed.tracks_of(x, present, threshold, pair)
+            self._packed = _packing.tracks_of(x, present, threshold, pair)
             return
         array, rounded = dense_input(x, "N,T,H,W", threshold)
         shape = array.shape[:2]
@@ -170,9 +170,9 @@ class Tracks(Packed):
     def concatenate(cls, a: Tracks, b: Tracks) -> Tracks:
         """The tracks of ``a``, then those of ``b``, of the same video."""
         if on_device(a, b):
-            from vislabel.cuda import _packed
+            from vislabel.cuda import _packing
 
-            return cls._wrap(_packed.joined_tracks(a, b))
+            return cls._wrap(_packing.joined_tracks(a, b))
         return cls._wrap(_core.Tracks.concatenate(as_tracks(a, "a")._packed, as_tracks(b, "b")._packed))
 
     def to_rle(self, counts: Counts = "bytes") -> list[list[Rle | None]]:
@@ -193,14 +193,13 @@ class Tracks(Packed):
         return result
 
     def _sent(self, home: Any) -> Any:
-        from vislabel.cuda import _packed
+        from vislabel.cuda import _packing
 
-        return _packed.sent_tracks(self._packed, home)
+        return _packing.sent_tracks(self._packed, home)
 
     def __reduce__(self) -> Any:
-        device = None if self.device == "cpu" else self.device
         rows = [[None if rle is None else rle["counts"] for rle in row] for row in self.to_rle()]
-        return _unpickle, (rows, self.size, self.frames, device)
+        return _unpickle, (rows, self.size, self.frames, self._place())
 
     def __repr__(self) -> str:
         height, width = self.size
@@ -210,11 +209,14 @@ class Tracks(Packed):
 
 
 def _unpickle(
-    rows: list[list[bytes | None]], size: tuple[int, int], frames: int, device: str | None = None
+    rows: list[list[bytes | None]],
+    size: tuple[int, int],
+    frames: int,
+    place: tuple[str, str] | None = None,
 ) -> Tracks:
     rles = [[None if text is None else {"size": list(size), "counts": text} for text in row] for row in rows]
     tracks = Tracks.from_rle(rles, size, frames=frames)
-    return tracks if device is None else tracks.cuda(device)
+    return tracks if place is None else tracks._returned(*place)
 
 
 def _first_size(rows: list[list[Any]]) -> tuple[int, int]:

@@ -197,7 +197,7 @@ def intersection_and_union(a: Masks | Tracks | ArrayLike, b: Masks | Tracks | Ar
     a, b : Masks or Tracks
         Or arrays [N, H, W] or [N, T, H, W] of bool or integers.
     """
-    tracks = isinstance(a, Tracks) or isinstance(b, Tracks) or getattr(a, "ndim", 0) == 4
+    tracks = isinstance(a, Tracks) or isinstance(b, Tracks) or len(getattr(a, "shape", ())) == 4
     if on_device(a, b):
         from vislabel.cuda import _iou
 

@@ -49,8 +49,8 @@ def main() -> int:
     """Prints the table; the number of barriers that no test misses."""
     missed = 0
     print("# Every barrier left out in turn\n")
-    print("`python tests/cuda/mutations.py`: the kernels without one of their barriers, emulated; the first test", end=" ")
-    print("that fails.\n\n| barrier | left out, this test fails |\n|---|---|")
+    print("`python tests/cuda/mutations.py`: the kernels without one of their barriers, emulated;", end=" ")
+    print("the first test that fails.\n\n| barrier | left out, this test fails |\n|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         headers, program = Path(folder) / "include", Path(folder) / "mutant"
         for path, match in barriers():

@@ -29,7 +29,7 @@ Put = Callable[[Any], Any]
 def emulator() -> Any:
     """The extension module with emulated kernels, as the C++ tests build it; None where they have not."""
     given = os.environ.get("VISLABEL_CUDA_EMULATED")
-    found = [Path(given)] if given else list((ROOT / "build").glob("*/tests/_cuda_emulated*.so"))
+    found = [Path(given)] if given else list((ROOT / "build").glob("*/tests/cuda/_cuda_emulated*.so"))
     if not found:
         return None
     newest = max(found, key=lambda path: path.stat().st_mtime)

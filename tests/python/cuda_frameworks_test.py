@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import importlib.util
+import pickle
 import subprocess
 import sys
 import types
 from collections.abc import Iterator
-from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import numpy as np
@@ -99,7 +101,7 @@ def cupy_there(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         pytest.skip("no emulated kernels: ./dev test builds them with the C++ tests")
     cupy = fake_cupy()
     monkeypatch.setitem(sys.modules, "cupy", cupy)
-    monkeypatch.setattr(_homes.BorrowingTorch, "borrow", borrow)
+    monkeypatch.setattr(_homes.TorchHome, "borrow", borrow)
     with emulated():
         yield cupy
 
@@ -124,6 +126,11 @@ def test_cupy_s_arrays_go_in_and_come_out(cupy_there: Any) -> None:
     scores = np.array([0.5, 0.9, 0.3, 0.8])
     result = vl.select.spatiotemporal_nms(tracks, cupy.asarray(scores), iou_threshold=0.1)
     assert isinstance(result.kept, cupy.ndarray)
+    assert isinstance(copy.deepcopy(tracks).area, cupy.ndarray)
+    assert isinstance(pickle.loads(pickle.dumps(tracks)).area, cupy.ndarray)
+    weights = vl.loss.drop_loss_weights(tracks, tracks)
+    assert isinstance(weights, cupy.ndarray)
+    assert weights.dtype == np.float32
     out = cupy.empty(NOISE.shape, "uint8")
     assert tracks.to_dense(out=out) is out
     np.testing.assert_array_equal(cupy.asnumpy(out), NOISE)
@@ -142,10 +149,18 @@ def test_cupy_s_current_stream_and_device_are_used(cupy_there: Any) -> None:
         with cupy_there.cuda.Stream() as stream:
             assert _homes.CupyHome().place == (0, stream.ptr)
         return
-    Entered.names.clear()
     assert _homes.CupyHome(1).place == (1, 6)
-    vl.iou.track_iou(vl.Tracks(NOISE.view(Array)), NOISE.view(Array))
-    assert Entered.names == ["device 0"] * 2
+    tracks = vl.Tracks(NOISE.view(Array))
+    for use in (
+        lambda: tracks.area,
+        tracks.to_dense,
+        tracks.to_rle,
+        lambda: tracks[0],
+        lambda: tracks == tracks,
+    ):
+        Entered.names.clear()
+        use()
+        assert set(Entered.names) == {"device 0"}
 
 
 def numba_arrays(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
@@ -156,8 +171,7 @@ def numba_arrays(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
     numba: Any = types.ModuleType("numba")
     numba.cuda = types.SimpleNamespace(as_cuda_array=lambda x: np.asarray(x).view(NumbaArray))
     monkeypatch.setitem(sys.modules, "numba", numba)
-    monkeypatch.setattr(_homes.BorrowingTorch, "entered", lambda self: nullcontext())
-    monkeypatch.setattr(_homes.BorrowingTorch, "borrow", borrow)
+    monkeypatch.setattr(_homes.TorchHome, "borrow", borrow)
     return (lambda x: np.array(x).view(NumbaArray)), NumbaArray
 
 
@@ -192,14 +206,18 @@ def test_whoever_speaks_dlpack_goes_in_through_torch() -> None:
     assert isinstance(masks.area, torch.Tensor)
 
 
-def test_the_stream_that_an_array_s_library_works_in_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    entered: list[Any] = []
-    monkeypatch.setattr(_homes.BorrowingTorch, "borrow", borrow)
-    monkeypatch.setattr(torch.cuda, "ExternalStream", lambda stream, device: (stream, str(device)))
-    monkeypatch.setattr(torch.cuda, "stream", lambda stream: entered.append(stream) or nullcontext())
-    with _homes.BorrowingTorch(np.zeros(3).view(NumbaArray)).entered():
-        pass
-    assert entered == [(7, "cpu")]
+def test_the_current_stream_waits_for_the_one_that_an_array_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Version 3 of the CUDA array interface: an address, or 1 for the default stream."""
+    waited: list[Any] = []
+    current = types.SimpleNamespace(wait_stream=waited.append)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: current)
+    monkeypatch.setattr(torch.cuda, "default_stream", lambda device: "default")
+    monkeypatch.setattr(torch.cuda, "ExternalStream", lambda stream, device: stream)
+    monkeypatch.setattr(torch, "as_tensor", lambda x, device: x)
+    home = _homes.TorchHome(torch.device("cuda:0"))
+    for stream in (7, 1, None):
+        home.borrow(types.SimpleNamespace(__cuda_array_interface__={"stream": stream}))
+    assert waited == [7, "default"]
 
 
 def test_without_a_backend_an_array_on_a_device_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,8 +239,10 @@ def test_without_a_device_nothing_is_sent_there(monkeypatch: pytest.MonkeyPatch)
     with refused("there is no CUDA device here"):
         vl.Masks(NOISE[:, 0]).cuda()
     backend.device_count = lambda: 1
-    if not torch.cuda.is_available():
-        with refused("no memory can be had on the device: "):
+    with refused("device is 1, expected less than 1, the number of devices here"):
+        vl.Masks(NOISE[:, 0]).cuda(1)
+    if not torch.cuda.is_available() and importlib.util.find_spec("cupy") is None:
+        with refused("no torch and no CuPy here that see a device and allocate memory there"):
             vl.Masks(NOISE[:, 0]).cuda()
 
 

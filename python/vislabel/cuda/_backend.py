@@ -21,13 +21,16 @@ def find() -> Any:
         return None
 
 
-def require_device() -> None:
-    """Errors: this build has no CUDA backend, or the machine no device."""
+def require_device(index: int | None) -> None:
+    """Errors: this build has no CUDA backend, or the machine no device of this number."""
     found = find()
     if found is None:
         raise Error("this build of vislabel has no CUDA backend")
-    if found.device_count() == 0:
+    count = found.device_count()
+    if count == 0:
         raise Error("there is no CUDA device here")
+    if index is not None and index >= count:
+        raise Error(f"device is {index}, expected less than {count}, the number of devices here")
 
 
 def require(name: str, where: str, can_leave: bool) -> None:

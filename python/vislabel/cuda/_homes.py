@@ -6,27 +6,26 @@ its arrays, in its pools, in the order of its stream.
 
 from __future__ import annotations
 
-import functools
 import importlib.util
-import inspect
 import math
+import operator
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from vislabel import _device
-from vislabel._arrays import a_type, as_array, is_tensor, plain_tensor, reason
+from vislabel._arrays import is_tensor, reason, shown
 from vislabel._core import Error
 from vislabel.cuda import _backend
 
 #: (address, shape, strides in bytes, elements) of an array.
 View = tuple[int, tuple[int, ...], tuple[int, ...], str]
 
-_ELEMENTS = {
+#: The types of elements that the backend reads, by NumPy's or torch's names.
+ELEMENTS = {
     "bool": "bits8",
     **{f"{sign}int{bits}": f"bits{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
     **{name: name for name in ("float16", "bfloat16", "float32", "float64")},
@@ -54,16 +53,31 @@ class Home:
 
     def view(self, x: Any) -> View:
         """What the backend must know of an array."""
-        return self.address(x), tuple(x.shape), self._strides(x), _ELEMENTS[self.kind(x)]
+        return self.address(x), tuple(x.shape), self.strides(x), ELEMENTS[self.kind(x)]
 
     def kind(self, x: Any) -> str:
         """The type of the elements, by NumPy's or torch's name."""
         return str(x.dtype).removeprefix("torch.")
 
+    def whole(self, x: Any) -> Any:
+        """The array in C order: itself where it is."""
+        return self.cast(x, self.kind(x))
+
+    def filled(self, shape: tuple[int, ...], kind: str, value: int) -> Any:
+        """A new array of one value; written on the device."""
+        array = self.empty(shape, kind)
+        array[...] = value
+        return array
+
+    def give(self, x: Any) -> Any:
+        """A result as the caller's kind of array."""
+        return x
+
     def _stream(self) -> int:
         raise NotImplementedError
 
-    def _strides(self, x: Any) -> tuple[int, ...]:
+    def strides(self, x: Any) -> tuple[int, ...]:
+        """In bytes."""
         raise NotImplementedError
 
     def address(self, x: Any) -> int:
@@ -76,6 +90,10 @@ class Home:
 
     def holds(self, x: Any) -> bool:
         """Whether an array is of this framework and device."""
+        raise NotImplementedError
+
+    def borrow(self, x: Any) -> Any:
+        """An array of another library on this device, read in place, after what is queued on its stream."""
         raise NotImplementedError
 
     def put(self, x: npt.NDArray[Any]) -> Any:
@@ -94,27 +112,13 @@ class Home:
         """Arrays one after the other along their first axis."""
         raise NotImplementedError
 
-    def whole(self, x: Any) -> Any:
-        """The array in C order: itself where it is."""
-        return self.cast(x, self.kind(x))
-
-    def filled(self, shape: tuple[int, ...], kind: str, value: int) -> Any:
-        """A new array of one value; written on the device."""
-        array = self.empty(shape, kind)
-        array[...] = value
-        return array
-
     def copy(self, x: Any) -> Any:
         """A copy, which the caller may change."""
         raise NotImplementedError
 
     def entered(self) -> AbstractContextManager[Any]:
-        """While the context is open, the framework works on this device, in the stream of `place`."""
+        """While the context is open, the framework allocates on this device."""
         raise NotImplementedError
-
-    def give(self, x: Any) -> Any:
-        """A result as the caller's kind of array."""
-        return x
 
 
 class TorchHome(Home):
@@ -130,11 +134,11 @@ class TorchHome(Home):
         self.index = device.index or 0
 
     def _stream(self) -> int:
-        if _device.torch_type != "cuda":
+        if self.device.type != "cuda":
             return 0
         return int(self.torch.cuda.current_stream(self.device).cuda_stream)
 
-    def _strides(self, x: Any) -> tuple[int, ...]:
+    def strides(self, x: Any) -> tuple[int, ...]:
         size = x.element_size()
         return tuple(size * stride for stride in x.stride())
 
@@ -147,8 +151,29 @@ class TorchHome(Home):
     def holds(self, x: Any) -> bool:
         return is_tensor(x) and x.device == self.device
 
+    def borrow(self, x: Any) -> Any:
+        if hasattr(x, "__dlpack__"):  # it knows the device, and lets torch's stream wait for its own
+            try:
+                return self.torch.from_dlpack(x)
+            except Exception:
+                if not hasattr(x, "__cuda_array_interface__"):
+                    raise
+        stream = x.__cuda_array_interface__.get("stream")
+        if stream is not None:
+            self._wait_for(int(stream))
+        return self.torch.as_tensor(x, device=self.device)
+
+    def _wait_for(self, stream: int) -> None:
+        """Lets the current stream wait for one by its address; 0 and 1 are the default one."""
+        cuda = self.torch.cuda
+        other = cuda.ExternalStream(stream, self.device) if stream > 1 else cuda.default_stream(self.device)
+        cuda.current_stream(self.device).wait_stream(other)
+
     def put(self, x: npt.NDArray[Any]) -> Any:
-        return self.torch.from_numpy(np.ascontiguousarray(x)).to(self.device, copy=True)
+        tensor = self.torch.from_numpy(np.ascontiguousarray(x))
+        if self.device.type == "cuda":  # from memory that it can copy without waiting
+            return tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor.clone()
 
     def fetch(self, x: Any) -> npt.NDArray[Any]:
         array: npt.NDArray[Any] = x.cpu().numpy()
@@ -164,7 +189,7 @@ class TorchHome(Home):
         return x.clone()
 
     def entered(self) -> AbstractContextManager[Any]:
-        return nullcontext()  # tensors say where they are, and the stream is the current one
+        return nullcontext()  # tensors say where they are
 
 
 class CupyHome(Home):
@@ -179,7 +204,7 @@ class CupyHome(Home):
     def _stream(self) -> int:
         return int(self.cupy.cuda.get_current_stream(self.index).ptr)
 
-    def _strides(self, x: Any) -> tuple[int, ...]:
+    def strides(self, x: Any) -> tuple[int, ...]:
         return tuple(x.strides)
 
     def address(self, x: Any) -> int:
@@ -190,6 +215,15 @@ class CupyHome(Home):
 
     def holds(self, x: Any) -> bool:
         return isinstance(x, self.cupy.ndarray) and int(x.device.id) == self.index
+
+    def borrow(self, x: Any) -> Any:
+        if hasattr(x, "__dlpack__"):
+            try:
+                return self.cupy.from_dlpack(x)
+            except Exception:
+                if not hasattr(x, "__cuda_array_interface__"):
+                    raise
+        return self.cupy.asarray(x)  # waits for the stream that the array names
 
     def put(self, x: npt.NDArray[Any]) -> Any:
         return self.cupy.asarray(x)
@@ -211,201 +245,75 @@ class CupyHome(Home):
         return cast("AbstractContextManager[Any]", self.cupy.cuda.Device(self.index))
 
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def at_home(function: Callable[Concatenate[Home, P], R]) -> Callable[P, R]:
-    """The function with a first argument more: the home, entered, of the first other one on a device."""
-
-    _, *names = inspect.signature(function).parameters
-
-    @functools.wraps(function)
-    def entered(*arguments: P.args, **options: P.kwargs) -> R:
-        name, x = next((n, x) for n, x in zip(names, arguments, strict=False) if _device.on_device(x))
-        _backend.require(name, _place_of(x), hasattr(x, "cpu"))
-        home = home_of(x)
-        with home.entered():
-            return function(home, *arguments, **options)
-
-    return entered
-
-
-def _place_of(x: Any) -> str:
-    """The device of ``x`` in a message."""
-    device = getattr(x, "device", None)
-    if is_tensor(x) or isinstance(device, str):
-        return str(device)
-    index = x.__dlpack_device__()[1] if hasattr(x, "__dlpack_device__") else getattr(device, "id", 0)
-    return f"cuda:{int(index)}"
-
-
-def home_of(*things: Any) -> Home:
-    """Where the first thing on a device lives."""
-    for x in things:
-        if _device.on_device(x):
-            packed = getattr(x, "_packed", None)
-            home: Home = packed.home if packed is not None else _home_of_array(x)
-            return home
-    raise AssertionError("nothing on a device")
-
-
-def _home_of_array(x: Any) -> Home:
+def home_of_array(x: Any) -> Home:
+    """Where an array lives: with its own framework, or with torch's or CuPy's if it is another library's."""
     if is_tensor(x):
         return TorchHome(x.device)
-    if type(x).__module__.partition(".")[0] == "cupy":
+    library = type(x).__module__.partition(".")[0]
+    if library == "cupy":
         return CupyHome(int(x.device.id))
-    return _lender(x)
-
-
-def _lender(x: Any) -> Home:
-    """The framework that takes in arrays of a library that is none of ours: torch, or CuPy."""
-    if _installed("torch"):
-        return BorrowingTorch(x)
-    if _installed("cupy"):
-        return BorrowingCupy(x)
-    raise Error(f"{a_type(x)} on a device needs torch or CuPy beside it, which allocate memory there")
-
-
-def _installed(name: str) -> bool:
-    """Whether a framework is there; imports it."""
-    if name not in sys.modules and importlib.util.find_spec(name) is None:
-        return False
-    importlib.import_module(name)
-    return True
-
-
-def _stream_of(x: Any) -> int | None:
-    """The stream that the array's library works in: version 3 of the CUDA array interface."""
-    interface = getattr(x, "__cuda_array_interface__", None)
-    stream = None if interface is None else interface.get("stream")
-    return None if stream is None else int(stream)
-
-
-class BorrowingTorch(TorchHome):
-    """torch, for arrays of Numba and others: read in place; Numba gets arrays of its own kind."""
-
-    def __init__(self, x: Any) -> None:
-        self.numba = type(x).__module__.partition(".")[0] == "numba"
-        self.stream_of_array = _stream_of(x)
-        super().__init__(self.borrow(x).device)
-
-    def borrow(self, x: Any) -> Any:
+    index = device_of(x)
+    home: Home
+    if _usable("torch"):
         torch = sys.modules["torch"]
-        if hasattr(x, "__cuda_array_interface__"):
-            return torch.as_tensor(x, device=_device.torch_type)
-        return torch.from_dlpack(x)
-
-    def entered(self) -> AbstractContextManager[Any]:
-        if self.stream_of_array is None:
-            return nullcontext()
-        stream = self.torch.cuda.ExternalStream(self.stream_of_array, self.device)
-        return cast("AbstractContextManager[Any]", self.torch.cuda.stream(stream))
-
-    def give(self, x: Any) -> Any:
-        return sys.modules["numba"].cuda.as_cuda_array(x) if self.numba else x
-
-
-class BorrowingCupy(CupyHome):
-    """CuPy, likewise."""
-
-    def __init__(self, x: Any) -> None:
-        self.numba = type(x).__module__.partition(".")[0] == "numba"
-        self.stream_of_array = _stream_of(x)
-        self.cupy = importlib.import_module("cupy")
-        super().__init__(int(self.borrow(x).device.id))
-
-    def borrow(self, x: Any) -> Any:
-        if hasattr(x, "__cuda_array_interface__"):
-            return self.cupy.asarray(x)
-        return self.cupy.from_dlpack(x)
-
-    @contextmanager
-    def entered(self) -> Iterator[None]:
-        with super().entered():
-            if self.stream_of_array is None:
-                yield
-            else:
-                with self.cupy.cuda.ExternalStream(self.stream_of_array):
-                    yield
-
-    def give(self, x: Any) -> Any:
-        return sys.modules["numba"].cuda.as_cuda_array(x) if self.numba else x
+        kind = _device.torch_type
+        home = TorchHome(
+            torch.device(kind, index) if kind == "cuda" and index is not None else torch.device(kind)
+        )
+    elif _usable("cupy"):
+        home = CupyHome(index)
+    else:
+        raise Error(f"a {type(x).__name__} on a device needs torch or CuPy, which allocate memory there")
+    if library == "numba":
+        home.give = sys.modules["numba"].cuda.as_cuda_array  # type: ignore[method-assign]
+    return home
 
 
-def home_named(device: Any) -> Home:
-    """The home that ``Masks.cuda(device)`` means: torch's if it is there, else CuPy's."""
+def device_of(x: Any) -> int | None:
+    """The number of the device that an array of another library says that it lies on."""
+    if hasattr(x, "__dlpack_device__"):
+        return int(x.__dlpack_device__()[1])
+    index = getattr(getattr(x, "device", None), "id", None)
+    return None if index is None else int(index)
+
+
+def home_named(device: Any, framework: str | None = None) -> Home:
+    """The home that ``Masks.cuda(device)`` means: torch's if it sees a device, else CuPy's."""
     index = _index_of(device)
-    _backend.require_device()
+    _backend.require_device(index)
     try:
-        if _installed("torch"):
+        if framework != "cupy" and _usable("torch"):
             number = () if index is None or _device.torch_type == "cpu" else (index,)
             return TorchHome(sys.modules["torch"].device(_device.torch_type, *number))
-        if _installed("cupy"):
+        if _usable("cupy"):
             return CupyHome(index)
     except Exception as error:
         raise Error(f"no memory can be had on the device: {reason(error)}") from error
-    raise Error("no torch and no CuPy here, which would allocate memory on the device")
+    raise Error("no torch and no CuPy here that see a device and allocate memory there")
+
+
+def _usable(name: str) -> bool:
+    """Whether a framework is there, and sees a device; imports it."""
+    if name not in sys.modules and importlib.util.find_spec(name) is None:
+        return False
+    framework = importlib.import_module(name)
+    return name == "cupy" or _device.torch_type == "cpu" or bool(framework.cuda.is_available())
 
 
 def _index_of(device: Any) -> int | None:
     """The number of a device given as None, a number, "cuda", "cuda:1" or torch's device."""
-    if device is None or (isinstance(device, int) and not isinstance(device, bool) and device >= 0):
-        return device
+    if device is None:
+        return None
     kind, _, index = str(device).partition(":")
-    if kind != "cuda" or not (index == "" or index.isdecimal()):
-        raise Error(f"device is {device!r}, expected a number, 'cuda' or 'cuda:0'")
-    return int(index) if index else None
-
-
-def there(home: Home, x: Any, name: str) -> Any:
-    """``x`` as an array at home. What is on the host and no tensor is copied there.
-
-    Errors: a tensor on another device; an array that is sparse, quantised or complex.
-    """
-    if is_tensor(x):
-        if not _device.on_device(x):
-            raise Error(f"{name} is a tensor on {x.device}, expected {home}, where the others are")
-        plain_tensor(x, name)
-        x = x.detach().resolve_neg()
-    if home.holds(x):
-        return x
-    if not _device.on_device(x):
-        return home.put(as_array(x, name))
-    own = _home_of_array(x)
-    if own.index != home.index:
-        raise Error(f"{name} is on {own}, expected {home}, where the others are")
-    borrow = getattr(home, "borrow", None) or _borrow_by(home)
-    return borrow(x)
-
-
-def _borrow_by(home: Home) -> Any:
-    cls: Any = BorrowingTorch if home.framework == "torch" else BorrowingCupy
-    borrowing = cls.__new__(cls)
-    borrowing.__dict__.update(home.__dict__)
-    return borrowing.borrow
-
-
-def shaped(home: Home, x: Any, name: str, shape: tuple[int, ...], expected: str) -> Any:
-    """``x`` at home, of this shape."""
-    array = there(home, x, name)
-    if tuple(array.shape) != shape:
-        raise Error(f"{name} has shape {list(array.shape)}, expected {expected}")
-    return array
-
-
-def doubles(home: Home, x: Any, name: str, shape: tuple[int, ...], expected: str) -> Any:
-    """``x`` at home as float64 in C order, of this shape."""
-    return home.cast(shaped(home, x, name, shape, expected), "float64")
-
-
-def integers(home: Home, x: Any, name: str, length: int) -> Any:
-    """``x`` at home as int64 [length]; bool and floats are refused."""
-    array = there(home, x, name)
-    kind = home.kind(array)
-    if tuple(array.shape) != (length,) or (length > 0 and "int" not in kind):
-        raise Error(f"{name} has shape {list(array.shape)} and dtype {kind}, expected {length} integers")
-    return home.cast(array, "int64")
+    if kind == "cuda" and (index == "" or index.isdecimal()):
+        return int(index) if index else None
+    try:
+        number = -1 if isinstance(device, (bool, str)) else operator.index(device)
+    except TypeError:
+        number = -1
+    if number < 0:
+        raise Error(f"device is {shown(device)}, expected a number, 'cuda' or 'cuda:0'")
+    return number
 
 
 def count_of(shape: tuple[int, ...]) -> int:

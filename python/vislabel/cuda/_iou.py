@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from vislabel._core import Error
-from vislabel.cuda import _homes
-from vislabel.cuda._homes import Home, at_home
-from vislabel.cuda._packed import DeviceMasks, DeviceTracks, as_device_masks, as_device_tracks
+from vislabel.cuda import _given
+from vislabel.cuda._given import at_home
+from vislabel.cuda._homes import Home
+from vislabel.cuda._packed import DeviceMasks, DeviceTracks
+from vislabel.cuda._packing import as_device_masks, as_device_tracks
 
 
 class Video(NamedTuple):
@@ -52,8 +54,7 @@ def mask_iou(home: Home, a: Any, b: Any, crowd: Any, empty_pair: str) -> Any:
     flags = None
     if crowd is not None:
         expected = f"one entry per mask or box of b ({right.count()})"
-        given = _homes.shaped(home, crowd, "crowd", (right.count(),), expected)
-        flags = home.cast(given != 0, "uint8")
+        flags = home.cast(_given.flags(home, crowd, "crowd", (right.count(),), expected), "uint8")
     return home.give(frame_table(home, of_masks(left), of_masks(right), flags, empty_pair)[:, :, 0])
 
 

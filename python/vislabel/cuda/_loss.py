@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from vislabel import _device
 from vislabel._core import Error
-from vislabel.cuda import _homes, _iou
-from vislabel.cuda._homes import Home, at_home
+from vislabel.cuda import _given, _homes, _iou
+from vislabel.cuda._given import at_home
+from vislabel.cuda._homes import Home
 from vislabel.cuda._iou import Video
-from vislabel.cuda._packed import as_device_masks, as_device_tracks, packed
+from vislabel.cuda._packing import as_device_masks, as_device_tracks, packed
 
 
 def _projection_work(home: Home, shape: tuple[int, ...], *, gradient: bool) -> tuple[list[Any], list[int]]:
@@ -108,6 +110,7 @@ def pairwise_affinity_backward(
 @at_home
 def quality_target(home: Home, logits: Any, truth: Any, threshold: float, empty_pair: str) -> tuple[Any, Any]:
     """Float64 [Q, T] and int64 [Q]."""
+    logits = _given.there(home, logits, "logits")
     tracks = as_device_tracks(home, truth, "truth")
     queries, frames = int(logits.shape[0]), int(logits.shape[1])
     if frames != tracks.frames():
@@ -124,17 +127,18 @@ def quality_target(home: Home, logits: Any, truth: Any, threshold: float, empty_
 
 @at_home
 def drop_loss_weights(home: Home, predicted: Any, truth: Any, threshold: float, tracks: bool) -> Any:
-    """Float64 [N]."""
+    """[N], of the type of the logits; of masks float32."""
     as_video = _track_video if tracks else _mask_video
     labels = as_video(home, truth, "truth")
-    nan, maps = 0, labels.frames
-    if hasattr(predicted, "dtype") and "float" in home.kind(predicted):
-        axes = "N,T,h,w" if tracks else "N,h,w"
-        masks = packed(home, predicted, axes, 0.0, labels.masks.shape, "predicted")
-        own = Video(masks, int(predicted.shape[0]), int(predicted.shape[1]) if tracks else 1)
+    nan, maps, kind = 0, labels.frames, "float32"
+    if _device.on_device(predicted) and hasattr(predicted, "dtype") and "float" in home.kind(predicted):
+        logits = _given.there(home, predicted, "predicted")
+        kind = home.kind(logits)
+        masks = packed(home, logits, "N,T,h,w" if tracks else "N,h,w", 0.0, labels.masks.shape, "predicted")
+        own = Video(masks, int(logits.shape[0]), int(logits.shape[1]) if tracks else 1)
         unknown = home.empty((masks.count(),), "int32")
         nan = home.address(unknown)
-        home.backend.find_nan(home.view(predicted), nan, home.place)
+        home.backend.find_nan(home.view(logits), nan, home.place)
     else:
         own = as_video(home, predicted, "predicted")
     if own.frames != labels.frames:
@@ -146,7 +150,7 @@ def drop_loss_weights(home: Home, predicted: Any, truth: Any, threshold: float, 
     weights = home.empty((own.rows,), "float64")
     table = home.address(iou), own.rows, labels.rows, threshold
     home.backend.rows_above(*table, nan, maps, home.address(weights), home.place)
-    return home.give(weights)
+    return home.give(home.cast(weights, kind))
 
 
 def _mask_video(home: Home, x: Any, name: str) -> Video:
@@ -158,9 +162,19 @@ def _track_video(home: Home, x: Any, name: str) -> Video:
 
 
 @at_home
-def drop_loss_weights_of_points(home: Home, logits: Any, labels: Any, threshold: float) -> Any:
-    """Float64 [N]."""
+def drop_loss_weights_of_points(home: Home, predicted: Any, truth: Any, threshold: float) -> Any:
+    """[N], of the type of the logits."""
+    logits = _given.there(home, predicted, "predicted")
+    kind = home.kind(logits)
+    if len(logits.shape) != 2:
+        raise Error(f"predicted has shape {list(logits.shape)}, expected [N, P]")
+    if kind not in ("float16", "bfloat16", "float32", "float64"):
+        raise Error(f"predicted has dtype {kind}, expected floats")
+    reads = "float64" if kind == "float64" else "float32"
+    expected = f"{list(logits.shape)} as predicted"
+    labels = home.cast(_given.shaped(home, truth, "truth", tuple(logits.shape), expected), reads)
+    points = home.cast(logits, reads)
     weights = home.empty((int(logits.shape[0]),), "float64")
-    given = home.view(logits), home.view(labels), threshold
+    given = home.view(points), home.view(labels), threshold
     home.backend.drop_loss_of_points(*given, home.address(weights), home.place)
-    return weights
+    return home.give(home.cast(weights, kind))

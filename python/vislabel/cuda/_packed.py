@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-import sys
+import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from vislabel import _core, _device
-from vislabel._arrays import Int64, flags, number
+from vislabel._arrays import Int64, elements_overlap
 from vislabel._core import Error
-from vislabel.cuda import _homes
-from vislabel.cuda._homes import Home, at_home
+from vislabel.cuda import _given, _homes
+from vislabel.cuda._homes import Home
 
-Kind = TypeVar("Kind", "DeviceMasks", "DeviceTracks")
+P = ParamSpec("P")
+R = TypeVar("R")
+Self_ = TypeVar("Self_", "DeviceMasks", "DeviceTracks")
+
+
+def _within(method: Callable[Concatenate[Self_, P], R]) -> Callable[Concatenate[Self_, P], R]:
+    """The method, on the device of the object's home."""
+
+    @functools.wraps(method)
+    def entered(self: Self_, /, *arguments: P.args, **options: P.kwargs) -> R:
+        with self.home.entered():
+            return _given.opaque(method)(self, *arguments, **options)
+
+    return entered
 
 
 class DeviceMasks:
@@ -57,41 +70,51 @@ class DeviceMasks:
     def memory(self) -> int:
         return 4 * _homes.count_of(tuple(self.words.shape)) + 24 * self.count()
 
+    @_within
     def area(self) -> Any:
         return self.home.give(self.home.copy(self.areas))
 
+    @_within
     def box(self) -> Any:
         boxes = self.home.cast(self.edges, "float64")
         boxes[..., 2:] -= boxes[..., :2]
         return self.home.give(boxes)
 
+    @_within
     def select(self, index: Int64) -> DeviceMasks:
         return self._taken(_slice_or_array(self.home, index))
 
+    @_within
     def select_there(self, index: Any) -> DeviceMasks:
         """By an index on the device."""
-        return self._taken(_index_there(self.home, index, self.count()))
+        return self._taken(_given.index(self.home, index, self.count()))
 
     def _taken(self, index: Any) -> DeviceMasks:
         parts = (self.words[index], self.areas[index], self.edges[index])
         return DeviceMasks(self.home, self.shape, *(self.home.whole(part) for part in parts))
 
+    @_within
     def joined(self, others: list[DeviceMasks]) -> DeviceMasks:
         """These masks and the others."""
         all_ = [self, *others]
         for other in others:
             if other.shape != self.shape:
-                raise Error(f"masks of different sizes: {self.shape} and {other.shape}")
-        parts = ([getattr(masks, name) for masks in all_] for name in ("words", "areas", "edges"))
+                sizes = " and ".join(f"{height} x {width}" for height, width in (self.shape, other.shape))
+                raise Error(f"masks of different sizes: {sizes} (height x width)")
+        parts = [
+            [_given.there(self.home, getattr(masks, name), "batches") for masks in all_]
+            for name in ("words", "areas", "edges")
+        ]
         return DeviceMasks(self.home, self.shape, *(self.home.join(part) for part in parts))
 
+    @_within
     def equal(self, other: DeviceMasks) -> bool:
-        if not isinstance(other, DeviceMasks):
-            raise Error(f"masks on {self.home} and on the CPU cannot be compared: use .cpu()")
+        _require_comparable(self.home, other)
         if self.shape != other.shape or self.count() != other.count():
             return False
-        return bool((self.words == other.words).all())
+        return bool((self.words == _given.there(self.home, other.words, "the other one")).all())
 
+    @_within
     def changes(self) -> tuple[Int64, npt.NDArray[np.uint32]]:
         """Where the colours change: counted, placed and written on the device; waits for it twice, the first
         time for the number."""
@@ -113,6 +136,7 @@ class DeviceMasks:
     def to_rle(self, counts: Any) -> Any:
         return self.cpu().to_rle(counts)
 
+    @_within
     def to_dense(self, shape: tuple[int, ...], out: Any) -> Any:
         """Bool of ``shape``, or ``out`` filled."""
         result = self.home.empty(shape, "bool") if out is None else _dense_output(self.home, out, shape)
@@ -149,30 +173,38 @@ class DeviceTracks:
     def memory(self) -> int:
         return self.masks.memory() + _homes.count_of(self.rows)
 
+    @_within
     def present(self) -> Any:
         return self.home.give(self.home.copy(self.present_))
 
+    @_within
     def area(self) -> Any:
         return self.home.give(self.home.copy(self.masks.areas).reshape(self.rows))
 
+    @_within
     def box(self) -> Any:
         boxes = self.home.cast(self.masks.edges, "float64").reshape((*self.rows, 4))
         boxes[..., 2:] -= boxes[..., :2]
         return self.home.give(boxes)
 
+    @_within
     def select(self, index: Int64) -> DeviceTracks:
         return self._taken(_slice_or_array(self.home, index), None)
 
+    @_within
     def select_there(self, index: Any) -> DeviceTracks:
         """By an index on the device."""
-        return self._taken(_index_there(self.home, index, self.count()), None)
+        return self._taken(_given.index(self.home, index, self.count()), None)
 
+    @_within
     def select_frames(self, index: Int64) -> DeviceTracks:
         return self._taken(None, _slice_or_array(self.home, index))
 
+    @_within
     def frame(self, t: int) -> DeviceMasks:
         return self._taken(None, slice(t, t + 1)).masks
 
+    @_within
     def track(self, n: int) -> DeviceMasks:
         return self._taken(slice(n, n + 1), None).masks
 
@@ -188,22 +220,22 @@ class DeviceTracks:
         flat = [self.home.whole(x.reshape((rows[0] * rows[1], *x.shape[2:]))) for x in parts]
         return DeviceTracks(DeviceMasks(self.home, masks.shape, *flat), rows, self.home.whole(present))
 
+    @_within
     def joined(self, other: DeviceTracks) -> DeviceTracks:
         if self.rows[1] != other.rows[1]:
-            raise Error(f"tracks of {self.rows[1]} and {other.rows[1]} frames")
+            raise Error(f"tracks of {self.rows[1]} and {other.rows[1]} frames, expected the same number")
         rows = self.rows[0] + other.rows[0], self.rows[1]
-        present = self.home.join([self.present_, other.present_])
+        present = self.home.join([self.present_, _given.there(self.home, other.present_, "b")])
         return DeviceTracks(self.masks.joined([other.masks]), rows, present)
 
+    @_within
     def equal(self, other: DeviceTracks) -> bool:
-        if not isinstance(other, DeviceTracks):
-            raise Error(f"tracks on {self.home} and on the CPU cannot be compared: use .cpu()")
-        return (
-            self.rows == other.rows
-            and bool((self.present_ == other.present_).all())
-            and self.masks.equal(other.masks)
-        )
+        _require_comparable(self.home, other)
+        if self.rows != other.rows or not self.masks.equal(other.masks):
+            return False
+        return bool((self.present_ == _given.there(self.home, other.present_, "the other one")).all())
 
+    @_within
     def cpu(self) -> _core.Tracks:
         present = self.home.fetch(self.home.cast(self.present_, "bool")).reshape(self.rows)
         track, frame = np.nonzero(present)
@@ -213,8 +245,17 @@ class DeviceTracks:
     def to_rle(self, counts: Any) -> Any:
         return self.cpu().to_rle(counts)
 
+    @_within
     def to_dense(self, shape: tuple[int, ...], out: Any) -> Any:
         return self.masks.to_dense(shape, out)
+
+
+def _require_comparable(home: Home, other: Any) -> None:
+    """Errors: the other one is on the CPU, or on another device."""
+    where = getattr(other, "home", None)
+    if where is None or where.index != home.index:
+        place = "the CPU" if where is None else str(where)
+        raise Error(f"masks on {home} and on {place} cannot be compared: use .cpu()")
 
 
 def _slice_or_array(home: Home, index: Int64) -> Any:
@@ -224,172 +265,16 @@ def _slice_or_array(home: Home, index: Int64) -> Any:
     return home.put(index)
 
 
-def _index_there(home: Home, index: Any, length: int) -> Any:
-    """An index on the device. Its values cannot be looked at without waiting: that they are in range is the
-    framework's to check, and the caller's to see to."""
-    array = _homes.there(home, index, "index")
-    kind = home.kind(array)
-    if len(array.shape) != 1 or not ("int" in kind or (kind == "bool" and int(array.shape[0]) == length)):
-        raise Error(
-            f"index has shape {list(array.shape)} and dtype {kind}, expected integers or bool [{length}]"
-        )
-    return array
-
-
 def _dense_output(home: Home, out: Any, shape: tuple[int, ...]) -> Any:
     """``out`` at home. Errors: another shape or type, or elements that share memory."""
     if not _device.on_device(out):
         raise Error(f"out is on the CPU, expected {home}, where the masks are")
-    array = _homes.there(home, out, "out")
+    array = _given.there(home, out, "out")
     if tuple(array.shape) != shape or home.kind(array) not in ("bool", "uint8", "int8"):
         raise Error(
             f"out has shape {list(array.shape)} and dtype {home.kind(array)}, "
             f"expected {list(shape)} of bool or 8-bit integers"
         )
-    _, _, strides, _ = home.view(array)
-    if any(stride == 0 and n > 1 for stride, n in zip(strides, shape, strict=True)):
+    if elements_overlap(shape, home.strides(array), 1):
         raise Error("out has elements that share memory, expected an array of its own")
     return array
-
-
-def packed(
-    home: Home,
-    x: Any,
-    axes: str,
-    threshold: float | None = None,
-    size: tuple[int, int] | None = None,
-    name: str = "x",
-    floats_need: str = "threshold=...",
-) -> DeviceMasks:
-    """The masks of a dense array on a device, all axes but the last two taken together."""
-    array = _homes.there(home, x, name)
-    wanted = axes.split(",")
-    if len(array.shape) != len(wanted):
-        raise Error(f"{name} has shape {list(array.shape)}, expected [{', '.join(wanted)}]")
-    kind = home.kind(array)
-    if kind.startswith("float8"):
-        array, kind = home.cast(array, "float32"), "float32"
-    floats = "float" in kind
-    if "complex" in kind or not (floats or "int" in kind or kind == "bool"):
-        raise Error(f"{name} has dtype {kind}, expected bool, integers or floats")
-    if threshold is None and floats:
-        raise Error(f"{name} has dtype {kind}: floats need {floats_need}, set where x > threshold")
-    level = None if threshold is None else _rounded(number(threshold, "threshold"), kind)
-    if level is not None and not floats:
-        if size is not None:
-            raise Error(f"{name} has dtype {kind}: only floats with a threshold can be resized to size")
-        array, level = array > level, None
-    if size is not None and level is None:
-        raise Error(f"{name} has dtype {kind}: only floats with a threshold can be resized to size")
-    *leading, height, width = (int(n) for n in array.shape)
-    shape = (height, width) if size is None else size
-    masks = DeviceMasks.new(home, shape, _homes.count_of(tuple(leading)))
-    view = home.view(array)
-    home.backend.pack(view, level, None if size is None else shape, home.address(masks.words), home.place)
-    return masks.measure()
-
-
-def _rounded(threshold: float, kind: str) -> float:
-    """A threshold as elements of the type see it: rounded, as NumPy and torch round it."""
-    if kind == "bfloat16":
-        torch = sys.modules["torch"]
-        return float(torch.tensor(threshold, dtype=torch.bfloat16))
-    if kind in ("float16", "float32"):
-        with np.errstate(over="ignore"):
-            return float(np.dtype(kind).type(threshold))
-    return threshold
-
-
-def packed_tracks(
-    home: Home,
-    x: Any,
-    present: Any = None,
-    threshold: float | None = None,
-    size: tuple[int, int] | None = None,
-    name: str = "x",
-    floats_need: str = "threshold=...",
-) -> DeviceTracks:
-    """The tracks of a dense array [N, T, H, W] on a device."""
-    masks = packed(home, x, "N,T,H,W", threshold, size, name, floats_need)
-    rows = int(x.shape[0]), int(x.shape[1])
-    if present is None:
-        return DeviceTracks(masks, rows, home.filled(rows, "bool", 1))
-    if not _device.on_device(present):
-        present = flags(present, "present", rows, str(list(rows)))
-    there = _homes.shaped(home, present, "present", rows, str(list(rows))) != 0
-    masks.words *= home.cast(there, "int32").reshape((masks.count(), 1, 1))
-    return DeviceTracks(masks.measure(), rows, there)
-
-
-def sent_masks(masks: _core.Masks, home: Home) -> DeviceMasks:
-    """Masks of the host on a device."""
-    begin, places = masks.changes()
-    out = DeviceMasks.new(home, masks.size(), masks.count())
-    sent, starts = home.put(places.view(np.int32)), home.put(begin)
-    at = home.address
-    home.backend.fill_changes(at(sent), at(starts), out.count(), out.shape, at(out.words), home.place)
-    return out.measure()
-
-
-def sent_tracks(tracks: _core.Tracks, home: Home) -> DeviceTracks:
-    """Tracks of the host on a device."""
-    rows = tracks.count(), tracks.frames()
-    slots = [tracks.track(n) for n in range(rows[0])]
-    flat = _core.Masks.concatenate(slots) if slots else None
-    masks = DeviceMasks.new(home, tracks.size(), 0) if flat is None else sent_masks(flat, home)
-    return DeviceTracks(masks, rows, home.put(tracks.present()))
-
-
-def as_device_masks(home: Home, x: Any, name: str) -> DeviceMasks:
-    """What a function takes for masks at home: `Masks` that live there, or dense arrays."""
-    return _as_packed(
-        home, x, name, DeviceMasks, lambda need: packed(home, x, "N,H,W", None, None, name, need)
-    )
-
-
-def as_device_tracks(home: Home, x: Any, name: str) -> DeviceTracks:
-    """What a function takes for tracks at home: `Tracks` that live there, or dense arrays."""
-    return _as_packed(
-        home, x, name, DeviceTracks, lambda need: packed_tracks(home, x, None, None, None, name, need)
-    )
-
-
-def _as_packed(home: Home, x: Any, name: str, kind: type[Kind], pack: Callable[[str], Kind]) -> Kind:
-    public = kind.__name__.removeprefix("Device")
-    if hasattr(x, "_packed"):
-        if type(x).__name__ != public:
-            raise Error(f"{name} is {type(x).__name__}, expected {public} or a dense array")
-        if x.device != str(home):
-            raise Error(f"{name} is on {x.device}, expected {home}: use {name}.cuda({home.index})")
-        held: Kind = x._packed
-        return held
-    if not _device.on_device(x):
-        raise Error(f"{name} is on the CPU, expected {home}, where the others are")
-    return pack(f"{public}({name}, threshold=...)")
-
-
-@at_home
-def masks_of(home: Home, x: Any, threshold: float | None, size: tuple[int, int] | None) -> DeviceMasks:
-    """What ``Masks(x, threshold, size)`` holds."""
-    return packed(home, x, "N,H,W", threshold, size)
-
-
-@at_home
-def tracks_of(
-    home: Home, x: Any, present: Any, threshold: float | None, size: tuple[int, int] | None
-) -> DeviceTracks:
-    """What ``Tracks(x, present, threshold, size)`` holds."""
-    return packed_tracks(home, x, present, threshold, size)
-
-
-def joined_masks(batches: list[Any]) -> DeviceMasks:
-    """All masks of the batches."""
-    home = _homes.home_of(*batches)
-    first, *others = (as_device_masks(home, batch, "batches") for batch in batches)
-    return first.joined(others)
-
-
-def joined_tracks(a: Any, b: Any) -> DeviceTracks:
-    """The tracks of both."""
-    home = _homes.home_of(a, b)
-    return as_device_tracks(home, a, "a").joined(as_device_tracks(home, b, "b"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from vislabel.cuda import _homes
-from vislabel.cuda._homes import Home, at_home
+from vislabel.cuda import _given
+from vislabel.cuda._given import at_home
+from vislabel.cuda._homes import Home
 from vislabel.cuda._iou import common_pixels, of_tracks
-from vislabel.cuda._packed import as_device_tracks
+from vislabel.cuda._packing import as_device_tracks
 
 
 @at_home
@@ -25,8 +26,8 @@ def spatiotemporal_nms(
     video = as_device_tracks(home, tracks, "tracks")
     count = video.count()
     expected = f"one per track ({count})"
-    values = _homes.doubles(home, scores, "scores", (count,), expected)
-    classes = None if labels is None else _homes.integers(home, labels, "labels", count)
+    values = _given.doubles(home, scores, "scores", (count,), expected)
+    classes = None if labels is None else _given.integers(home, labels, "labels", count)
     own = of_tracks(video)
     common = common_pixels(home, own, own, frames_first=True)
     overlaps = home.empty((count, (count + 31) // 32), "int32")

@@ -54,10 +54,9 @@ def named_for(*names: tuple[str, str]) -> Iterator[None]:
 
 def readable(x: Any, name: str) -> Any:
     """The tensor itself. Errors: it is neither on the CPU nor on a GPU, or not dense."""
-    if x.device.type in ("cpu", "cuda") and str(x.layout) == "torch.strided" and not x.is_nested:
-        if not x.is_complex():
-            return x
-        raise Error(f"{name} has dtype {x.dtype}, expected floats")
+    dense = str(x.layout) == "torch.strided" and not x.is_nested
+    if dense and x.device.type in ("cpu", "cuda") and not x.is_complex():
+        return x
     as_array(x, name)  # says why not
     raise Error(f"{name} is a tensor on {x.device}, expected the CPU or a GPU")
 
@@ -97,8 +96,11 @@ def integers_beside(x: ArrayLike, name: str, count: int, logits: Any) -> Any:
     """``x`` as int64 [count], the kind of array that ``logits`` is."""
     if is_tensor(x) and is_tensor(logits):
         x = readable(x, name)
-        if list(x.shape) == [count] and not (x.is_floating_point() or x.is_complex() or x.itemsize == 1):
+        if list(x.shape) == [count] and not (x.is_floating_point() or str(x.dtype) == "torch.bool"):
             return x.long()
+        if x.device.type != "cpu":
+            kind = str(x.dtype).removeprefix("torch.")
+            raise Error(f"{name} has shape {list(x.shape)} and dtype {kind}, expected {count} integers")
     found = like(indices(x, name, count), logits)
     return found.to(logits.device) if is_tensor(found) else found
 

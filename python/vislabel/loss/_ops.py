@@ -184,7 +184,7 @@ def drop_loss_weights(predicted: Tensor, truth: Tensor, threshold: float, rule: 
     from vislabel.loss._targets import device_weights, weights_of
 
     if on_device(predicted):
-        found: Tensor = device_weights(predicted, truth, threshold, rule).to(_weight_type(predicted))
+        found: Tensor = device_weights(predicted, truth, threshold, rule)
         return found
     return torch.from_numpy(weights_of(predicted, truth, threshold, rule, nan)).to(_weight_type(predicted))
 

@@ -136,10 +136,7 @@ def drop_loss_weights(
         _same_device(predicted, truth, "truth", "predicted")
         return _ops.drop_loss_weights(predicted.detach(), truth.detach(), level, rule, nan)
     if on_device(predicted, truth):
-        found = device_weights(predicted, truth, level, rule)
-        if is_tensor(predicted) and predicted.is_floating_point():
-            return found.to(predicted.dtype)
-        return found.float()
+        return device_weights(predicted, truth, level, rule)
     weights = like(weights_of(predicted, truth, level, rule, nan), predicted, truth)
     if not is_tensor(weights):
         return weights
@@ -151,17 +148,18 @@ def drop_loss_weights(
 
 
 def device_weights(predicted: Any, truth: Any, threshold: float, rule: str) -> Any:
-    """The weights as float64 [N], on the device."""
+    """The weights [N] on the device, of the type of the logits, else float32."""
     if rule == "reference":
-        logits = floats(predicted, "predicted", ("N,P",))
-        labels = truth.to(logits.dtype)
-        if labels.shape != logits.shape:
-            raise Error(f"truth has shape {list(labels.shape)}, expected {list(logits.shape)} as predicted")
-        return device.drop_loss_weights_of_points(logits, labels, threshold)
-    tracks = _of_tracks(predicted, truth)
-    if is_tensor(predicted) and predicted.is_floating_point():
-        predicted = floats(predicted, "predicted", ("N,T,h,w",) if tracks else ("N,h,w",))
-    return device.drop_loss_weights(predicted, truth, threshold, tracks)
+        for x, name in ((predicted, "predicted"), (truth, "truth")):
+            _refuse_packed(x, name)
+        return device.drop_loss_weights_of_points(predicted, truth, threshold)
+    return device.drop_loss_weights(predicted, truth, threshold, _of_tracks(predicted, truth))
+
+
+def _refuse_packed(x: Any, name: str) -> None:
+    """Errors: masks or tracks."""
+    if isinstance(x, (Masks, Tracks)):
+        raise Error(f"{name} is {type(x).__name__}, expected the points [N, P] of rule='reference'")
 
 
 def _of_tracks(predicted: Any, truth: Any) -> bool:
@@ -192,8 +190,7 @@ def weights_of(predicted: Any, truth: Any, threshold: float, rule: str, nan: str
 
 def _weights_of_points(predicted: Any, truth: Any, threshold: float, nan: str) -> npt.NDArray[Any]:
     for x, name in ((predicted, "predicted"), (truth, "truth")):
-        if isinstance(x, (Masks, Tracks)):
-            raise Error(f"{name} is {type(x).__name__}, expected the points [N, P] of rule='reference'")
+        _refuse_packed(x, name)
     logits = floats(as_array(predicted, "predicted"), "predicted", ("N,P",))
     labels = as_array(truth, "truth").astype(logits.dtype, copy=False)
     if labels.shape != logits.shape:
