@@ -27,6 +27,9 @@ void rows_above(const double* iou, std::int64_t rows, std::int64_t columns, doub
 void drop_loss_of_points(const Dense& logits, const Dense& labels, double threshold, double* weights,
                          Stream stream) {
   vislabel::detail::require_number(threshold);
+  for (const Dense* points : {&logits, &labels})
+    vislabel::detail::require(points->shape[0] == 1 && points->shape[1] == 1,
+                              "points have four axes, expected [N, P]");
   vislabel::detail::require(labels.element == logits.element, "labels has other elements than logits");
   const auto rows = []<class T>(const Pixels<const T, 4>& all) {  // [1, 1, N, P]
     return Pixels<const T, 2>{all.data, {all.shape[2], all.shape[3]}, {all.strides[2], all.strides[3]}};

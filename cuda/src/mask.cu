@@ -12,6 +12,9 @@ namespace vislabel::cuda::operations {
 void pack(const Dense& dense, std::optional<double> threshold, std::optional<Size> size, std::uint32_t* words,
           Stream stream) {
   if (threshold) vislabel::detail::require_number(*threshold);
+  const Size own{dense.shape[2], dense.shape[3]};
+  vislabel::detail::require(threshold || !size || *size == own,
+                            "only floats with a threshold can be resized");
   if (!threshold)
     return with_integers(dense, [&](const auto& pixels) { cuda::pack(pixels, NonZero(), words, stream); });
   with_floats(dense, [&]<class T>(const Pixels<const T, 4>& pixels) {

@@ -32,18 +32,15 @@ template <class T>
   return reinterpret_cast<T*>(address);  // NOLINT(performance-no-int-to-ptr)
 }
 
-/// A queue of a device, which is the current one while the object lives.
-class Queue {
- public:
-  explicit Queue(std::pair<int, Address> place)
-      : device_(place.first), stream_(at<CUstream_st>(place.second)) {}
-  operator cuda::Stream() const { return stream_; }  // NOLINT(google-explicit-constructor)
-
- private:
-  operations::OnDevice device_;
-  cuda::Stream stream_;
-};
 using Place = std::pair<int, Address>;  // a device's number, and a stream
+
+/// Queues an operation on a stream of a device, without the GIL: its arguments are no objects of Python's.
+template <class... Parameters, class... Arguments>
+void queue(void (*operation)(Parameters...), const Place& place, const Arguments&... arguments) {
+  const py::gil_scoped_release release;
+  const operations::OnDevice device(place.first);
+  operation(arguments..., at<CUstream_st>(place.second));
+}
 
 /// From (address, shape, strides in bytes, elements), of up to four axes: missing ones come first.
 [[nodiscard]] cuda::Dense dense_of(const py::tuple& view) {
@@ -92,70 +89,66 @@ void bind_masks(py::module_& module) {
   module.def("pack", [](const py::tuple& dense, std::optional<double> threshold,
                         const std::optional<Shape>& size, Address words, Place place) {
     const std::optional<Size> wanted = size ? std::optional(size_of(*size)) : std::nullopt;
-    operations::pack(dense_of(dense), threshold, wanted, at<std::uint32_t>(words), Queue(place));
+    queue(operations::pack, place, dense_of(dense), threshold, wanted, at<std::uint32_t>(words));
   });
   module.def("unpack", [](Address words, const py::tuple& dense, Place place) {
-    operations::unpack(at<const std::uint32_t>(words), dense_of(dense), Queue(place));
+    queue(operations::unpack, place, at<const std::uint32_t>(words), dense_of(dense));
   });
   module.def("measure", [](Address words, const Shape& size, std::int64_t count, Address areas, Address boxes,
                            Place place) {
-    operations::measure(at<const std::uint32_t>(words), cuda::Layout(size_of(size)), count,
-                        at<std::int64_t>(areas), at<cuda::PixelBox>(boxes), Queue(place));
+    queue(operations::measure, place, at<const std::uint32_t>(words), cuda::Layout(size_of(size)), count,
+          at<std::int64_t>(areas), at<cuda::PixelBox>(boxes));
   });
   module.def("count_changes", [](Address words, const Shape& size, std::int64_t count, Address before_column,
                                  Address changes, Address begin, Place place) {
-    operations::count_changes(at<const std::uint32_t>(words), cuda::Layout(size_of(size)), count,
-                              at<std::uint32_t>(before_column), at<std::int64_t>(changes),
-                              at<std::int64_t>(begin), Queue(place));
+    queue(operations::count_changes, place, at<const std::uint32_t>(words), cuda::Layout(size_of(size)),
+          count, at<std::uint32_t>(before_column), at<std::int64_t>(changes), at<std::int64_t>(begin));
   });
   module.def("write_changes", [](Address words, const Shape& size, std::int64_t count, Address before_column,
                                  Address begin, Address places, Place place) {
-    operations::write_changes(at<const std::uint32_t>(words), cuda::Layout(size_of(size)), count,
-                              at<const std::uint32_t>(before_column), at<const std::int64_t>(begin),
-                              at<std::uint32_t>(places), Queue(place));
+    queue(operations::write_changes, place, at<const std::uint32_t>(words), cuda::Layout(size_of(size)),
+          count, at<const std::uint32_t>(before_column), at<const std::int64_t>(begin),
+          at<std::uint32_t>(places));
   });
   module.def("fill_changes", [](Address places, Address begin, std::int64_t count, const Shape& size,
                                 Address words, Place place) {
-    operations::fill_changes(at<const std::uint32_t>(places), at<const std::int64_t>(begin), count,
-                             cuda::Layout(size_of(size)), at<std::uint32_t>(words), Queue(place));
+    queue(operations::fill_changes, place, at<const std::uint32_t>(places), at<const std::int64_t>(begin),
+          count, cuda::Layout(size_of(size)), at<std::uint32_t>(words));
   });
 }
 
 void bind_pairs(py::module_& module) {
   module.def("common_pixels", [](const py::tuple& a, const py::tuple& b, std::int64_t frames, Address common,
                                  bool frames_first, Place place) {
-    operations::common_pixels(masks_of(a), masks_of(b), frames, at<std::int64_t>(common),
-                              frames_first ? cuda::PairOrder::frames_first : cuda::PairOrder::frames_last,
-                              Queue(place));
+    queue(operations::common_pixels, place, masks_of(a), masks_of(b), frames, at<std::int64_t>(common),
+          frames_first ? cuda::PairOrder::frames_first : cuda::PairOrder::frames_last);
   });
   module.def("frame_iou", [](Address common, const Areas& a, const Areas& b, std::int64_t frames,
                              Address crowd, const py::object& empty_pair, Address out, Place place) {
-    operations::frame_iou(at<const std::int64_t>(common), areas_of(a), areas_of(b), frames,
-                          at<const std::uint8_t>(crowd), empty_pair_of(empty_pair), at<double>(out),
-                          Queue(place));
+    queue(operations::frame_iou, place, at<const std::int64_t>(common), areas_of(a), areas_of(b), frames,
+          at<const std::uint8_t>(crowd), empty_pair_of(empty_pair), at<double>(out));
   });
-  module.def("track_iou", [](Address common, const Areas& a, const Areas& b, std::int64_t frames,
-                             const py::object& over_time, const py::object& empty_pair, Address out,
-                             Place place) {
-    operations::track_iou(at<const std::int64_t>(common), areas_of(a), areas_of(b), frames,
-                          over_time_of(over_time), empty_pair_of(empty_pair), at<double>(out), Queue(place));
-  });
-  module.def("spatiotemporal_nms",
-             [](Address common, const Areas& tracks, std::int64_t frames, Address scores,
-                double iou_threshold, double score_threshold, const py::object& over_time,
-                const py::object& suppress, Address labels, const std::array<Address, 5>& out, Place place) {
-               const cuda::NmsRule rule{iou_threshold, score_threshold, over_time_of(over_time),
-                                        suppress_of(suppress), at<const std::int64_t>(labels)};
-               operations::spatiotemporal_nms(
-                   at<const std::int64_t>(common), areas_of(tracks), frames, at<const double>(scores), rule,
-                   {at<std::uint32_t>(out[0]), at<std::int64_t>(out[1]), at<std::int64_t>(out[2]),
-                    at<std::int64_t>(out[3]), at<std::int64_t>(out[4])},
-                   Queue(place));
+  module.def("track_iou",
+             [](Address common, const Areas& a, const Areas& b, std::int64_t frames,
+                const py::object& over_time, const py::object& empty_pair, Address out, Place place) {
+               queue(operations::track_iou, place, at<const std::int64_t>(common), areas_of(a), areas_of(b),
+                     frames, over_time_of(over_time), empty_pair_of(empty_pair), at<double>(out));
              });
+  module.def("spatiotemporal_nms", [](Address common, const Areas& tracks, std::int64_t frames,
+                                      Address scores, double iou_threshold, double score_threshold,
+                                      const py::object& over_time, const py::object& suppress, Address labels,
+                                      const std::array<Address, 5>& out, Place place) {
+    const cuda::NmsRule rule{iou_threshold, score_threshold, over_time_of(over_time), suppress_of(suppress),
+                             at<const std::int64_t>(labels)};
+    queue(operations::spatiotemporal_nms, place, at<const std::int64_t>(common), areas_of(tracks), frames,
+          at<const double>(scores), rule,
+          cuda::NmsOutput{at<std::uint32_t>(out[0]), at<std::int64_t>(out[1]), at<std::int64_t>(out[2]),
+                          at<std::int64_t>(out[3]), at<std::int64_t>(out[4])});
+  });
   module.def("scm", [](const py::tuple& a, const py::tuple& b, Address boxes, const py::object& kind,
                        Address out, Place place) {
-    operations::scm(masks_of(a), masks_of(b), at<const Box>(boxes), box_overlap_of(kind), at<double>(out),
-                    Queue(place));
+    queue(operations::scm, place, masks_of(a), masks_of(b), at<const Box>(boxes), box_overlap_of(kind),
+          at<double>(out));
   });
 }
 
@@ -163,24 +156,24 @@ void bind_targets(py::module_& module) {
   module.def("quality_target",
              [](const py::tuple& logits, const py::tuple& truth, std::int64_t truths, double threshold,
                 const py::object& empty_pair, const std::array<Address, 6>& out, Place place) {
-               operations::quality_target(
-                   dense_of(logits), masks_of(truth), truths, threshold, empty_pair_of(empty_pair),
-                   {at<unsigned long long>(out[0]), at<unsigned long long>(out[1]), at<double>(out[2]),
-                    at<std::uint32_t>(out[3]), at<double>(out[4]), at<std::int64_t>(out[5])},
-                   Queue(place));
+               queue(operations::quality_target, place, dense_of(logits), masks_of(truth), truths, threshold,
+                     empty_pair_of(empty_pair),
+                     cuda::QualityOutput{at<unsigned long long>(out[0]), at<unsigned long long>(out[1]),
+                                         at<double>(out[2]), at<std::uint32_t>(out[3]), at<double>(out[4]),
+                                         at<std::int64_t>(out[5])});
              });
   module.def("find_nan", [](const py::tuple& maps, Address nan, Place place) {
-    operations::find_nan(dense_of(maps), at<std::uint32_t>(nan), Queue(place));
+    queue(operations::find_nan, place, dense_of(maps), at<std::uint32_t>(nan));
   });
   module.def("rows_above", [](Address iou, std::int64_t rows, std::int64_t columns, double threshold,
                               Address nan, std::int64_t maps, Address weights, Place place) {
-    operations::rows_above(at<const double>(iou), rows, columns, threshold, at<const std::uint32_t>(nan),
-                           maps, at<double>(weights), Queue(place));
+    queue(operations::rows_above, place, at<const double>(iou), rows, columns, threshold,
+          at<const std::uint32_t>(nan), maps, at<double>(weights));
   });
   module.def("drop_loss_of_points", [](const py::tuple& logits, const py::tuple& labels, double threshold,
                                        Address weights, Place place) {
-    operations::drop_loss_of_points(dense_of(logits), dense_of(labels), threshold, at<double>(weights),
-                                    Queue(place));
+    queue(operations::drop_loss_of_points, place, dense_of(logits), dense_of(labels), threshold,
+          at<double>(weights));
   });
 }
 
@@ -205,30 +198,29 @@ void bind_losses(py::module_& module) {
   using Rule3 = std::tuple<py::object, std::optional<double>, double>;
   module.def("projection_loss", [](const py::tuple& logits, Address boxes, const std::array<Address, 7>& work,
                                    Address losses, Place place) {
-    operations::projection_loss(dense_of(logits), at<const Box>(boxes), projection_work(work),
-                                at<double>(losses), Queue(place));
+    queue(operations::projection_loss, place, dense_of(logits), at<const Box>(boxes), projection_work(work),
+          at<double>(losses));
   });
-  module.def("projection_loss_backward", [](Address gradient, const py::tuple& logits, Address boxes,
-                                            const std::array<Address, 7>& work, const py::tuple& out,
-                                            Place place) {
-    operations::projection_loss_backward(at<const double>(gradient), dense_of(logits), at<const Box>(boxes),
-                                         projection_work(work), dense_of(out), Queue(place));
-  });
+  module.def("projection_loss_backward",
+             [](Address gradient, const py::tuple& logits, Address boxes, const std::array<Address, 7>& work,
+                const py::tuple& out, Place place) {
+               queue(operations::projection_loss_backward, place, at<const double>(gradient),
+                     dense_of(logits), at<const Box>(boxes), projection_work(work), dense_of(out));
+             });
   module.def("affinity_tiles", [](const Shape& frame) { return cuda::affinity_tiles(size_of(frame)); });
   module.def("pairwise_affinity_loss",
              [](const py::tuple& logits, const py::tuple& lab, const std::array<Address, 4>& input,
                 const Rule3& rule, const std::array<Address, 3>& out, Place place) {
-               operations::pairwise_affinity_loss(
-                   dense_of(logits), dense_of(lab), affinity_input(input), affinity_rule(rule),
-                   {at<double>(out[0]), at<double>(out[1]), at<std::int64_t>(out[2])}, Queue(place));
+               queue(operations::pairwise_affinity_loss, place, dense_of(logits), dense_of(lab),
+                     affinity_input(input), affinity_rule(rule),
+                     cuda::AffinityOutput{at<double>(out[0]), at<double>(out[1]), at<std::int64_t>(out[2])});
              });
-  module.def("pairwise_affinity_loss_backward",
-             [](Address gradient, const py::tuple& logits, const py::tuple& lab,
-                const std::array<Address, 4>& input, const Rule3& rule, const py::tuple& out, Place place) {
-               operations::pairwise_affinity_loss_backward(at<const double>(gradient), dense_of(logits),
-                                                           dense_of(lab), affinity_input(input),
-                                                           affinity_rule(rule), dense_of(out), Queue(place));
-             });
+  module.def("pairwise_affinity_loss_backward", [](Address gradient, const py::tuple& logits,
+                                                   const py::tuple& lab, const std::array<Address, 4>& input,
+                                                   const Rule3& rule, const py::tuple& out, Place place) {
+    queue(operations::pairwise_affinity_loss_backward, place, at<const double>(gradient), dense_of(logits),
+          dense_of(lab), affinity_input(input), affinity_rule(rule), dense_of(out));
+  });
 }
 
 }  // namespace

@@ -17,8 +17,6 @@ using oracle::Maps;
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
 /// The same bits, or both NaN.
 template <class T>
 bool same(const std::vector<T>& a, const std::vector<T>& b) {
@@ -35,7 +33,8 @@ Pixels<const T, 4> view_of(const DeviceArray<T>& values, std::int64_t count, std
 
 std::vector<Box> device_boxes(const std::vector<BoxSlot>& slots) {
   std::vector<Box> boxes;
-  for (const BoxSlot& slot : slots) boxes.push_back(slot.value_or(Box{nan, nan, nan, nan}));
+  for (const BoxSlot& slot : slots)
+    boxes.push_back(slot.value_or(Box{no_number, no_number, no_number, no_number}));
   return boxes;
 }
 
@@ -48,7 +47,7 @@ Maps<T> some_logits(oracle::Random& random, std::int64_t count, Size size) {
     if (random.one_in(60)) value = std::numeric_limits<T>::infinity() * (random.one_in(2) ? 1 : -1);
   }
   if (!maps.values.empty() && random.one_in(3))
-    maps.values[static_cast<std::size_t>(random.below(std::ssize(maps.values)))] = static_cast<T>(nan);
+    maps.values[static_cast<std::size_t>(random.below(std::ssize(maps.values)))] = static_cast<T>(no_number);
   return maps;
 }
 
@@ -110,7 +109,7 @@ void check_affinity(std::uint64_t seed) {
     const std::int64_t count = random.between(1, 4), images = random.between(1, 3);
     const Maps<T> logits = some_logits<T>(random, count, size);
     Maps<T> lab = oracle::random_colours<T>(random, images, size);
-    if (random.one_in(4)) lab.values[0] = static_cast<T>(nan);
+    if (random.one_in(4)) lab.values[0] = static_cast<T>(no_number);
     const std::vector<BoxSlot> boxes = oracle::random_boxes(random, count, size);
     const bool by_order = random.one_in(3);
     std::vector<std::int64_t> image;

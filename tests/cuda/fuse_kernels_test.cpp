@@ -20,7 +20,7 @@ TEST_CASE("SCM is the host's, with either overlap of boxes, where masks or boxes
       for (std::int64_t i = 0; i < count * frames; ++i) {
         const Box box{random.real() * 40 - 5, random.real() * 40 - 5, random.real() * 50, random.real() * 50};
         slots.push_back(random.one_in(5) ? BoxTracks::Slot() : BoxTracks::Slot(box));
-        boxes.push_back(slots.back().value_or(Box{std::numeric_limits<double>::quiet_NaN(), 0, 0, 0}));
+        boxes.push_back(slots.back().value_or(Box{no_number, no_number, no_number, no_number}));
       }
       const DeviceArray<Box> on_boxes(boxes);
       for (const BoxOverlap kind : {BoxOverlap::iou, BoxOverlap::giou}) {
@@ -32,4 +32,17 @@ TEST_CASE("SCM is the host's, with either overlap of boxes, where masks or boxes
       }
     }
   });
+}
+
+TEST_CASE("a box that the host refuses makes SCM NaN") {
+  const OnDevice masks(oracle::drawn(2, {{"#."}, {"#."}, {"#."}, {"#."}, {"#."}, {"#."}}));
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<Box> boxes{{0, no_number, 1, 1}, {no_number, 0, 1, 1}, {0, 0, -1, 1},
+                               {0, 0, 1, infinity},  {0, 0, 1e100, 1},     {0, 0, 1, 1}};
+  const DeviceArray<Box> on_boxes(boxes);
+  DeviceArray<double> out(6);
+  cuda::scm(masks.masks(), masks.masks(), on_boxes.data(), BoxOverlap::iou, out.data(), nullptr);
+  const std::vector<double> found = out.values();
+  for (std::size_t i = 0; i < 5; ++i) CHECK(std::isnan(found[i]));
+  CHECK(found[5] == 1);
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cstring>
 #include <device_array.hpp>
 #include <oracle.hpp>
 #include <vislabel/cuda/mask/measure.cuh>
@@ -37,4 +38,29 @@ TEST_CASE("packing, measuring and unpacking give what went in") {
       CHECK(back.values() == bytes);
     }
   });
+}
+
+TEST_CASE("elements at odd addresses are read, and written, byte by byte") {
+  oracle::Random random(12);
+  const Size size{40, 33};
+  const auto count = static_cast<std::size_t>(size.pixels());
+  std::vector<std::uint8_t> bytes(count * sizeof(std::uint32_t) + 3);
+  std::vector<std::uint8_t> expected;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t value = random.one_in(2) ? 0 : 0x01000000;
+    std::memcpy(bytes.data() + 3 + i * sizeof value, &value, sizeof value);
+    expected.push_back(value != 0 ? 1 : 0);
+  }
+  const DeviceArray<std::uint8_t> memory(bytes);
+  const cuda::Layout layout(size);
+  DeviceArray<std::uint32_t> words(static_cast<std::size_t>(layout.words()));
+  Pixels<const std::uint32_t, 4> view;
+  view.data = reinterpret_cast<const std::byte*>(memory.data()) + 3;
+  view.shape = {1, 1, size.height, size.width};
+  view.strides = {0, 0, size.width * 4, 4};
+  CHECK_FALSE(cuda::View<const std::uint32_t, 4>(view).aligned);
+  cuda::pack(view, cuda::NonZero(), words.data(), nullptr);
+  DeviceArray<std::uint8_t> back(count);
+  cuda::unpack(words.data(), pixels(back.data(), view.shape), nullptr);
+  CHECK(back.values() == expected);
 }

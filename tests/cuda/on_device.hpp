@@ -4,11 +4,14 @@
 #include <array>
 #include <cstdint>
 #include <device_array.hpp>
+#include <limits>
 #include <oracle.hpp>
 #include <vector>
 #include <vislabel/cuda/mask/measure.cuh>
 #include <vislabel/cuda/mask/pack.cuh>
 #include <vislabel/cuda/mask/words.hpp>
+
+inline constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
 
 // Packed there, and the memory that they lie in.
 class OnDevice {

@@ -90,6 +90,7 @@ void quality_target(const Dense& logits, const DeviceMasks& truth, std::int64_t 
 void find_nan(const Dense& maps, std::uint32_t* nan, Stream stream);
 void rows_above(const double* iou, std::int64_t rows, std::int64_t columns, double threshold,
                 const std::uint32_t* nan, std::int64_t maps, double* weights, Stream stream);
+/// Of arrays [1, 1, N, P].
 void drop_loss_of_points(const Dense& logits, const Dense& labels, double threshold, double* weights,
                          Stream stream);
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/error.hpp>
+#include <vislabel/cuda/core/box_slot.hpp>
 #include <vislabel/cuda/core/launch.cuh>
 #include <vislabel/cuda/core/reduce.cuh>
 #include <vislabel/cuda/iou/common_pixels.cuh>
@@ -16,9 +18,9 @@ namespace vislabel::cuda {
 
 namespace kernels {
 
-/// H of Eq. 5: overlap of the box around a mask with the annotated one; 0 where one of them is missing.
+/// H of Eq. 5: overlap of the box around a mask with the annotated one; 0 where the mask is missing.
 [[nodiscard]] __device__ inline double box_agreement(const PixelBox& mask, const Box& box, BoxOverlap kind) {
-  if (mask.right == 0 || !(box.x == box.x)) return 0;
+  if (mask.right == 0) return 0;
   const Box around{static_cast<double>(mask.left), static_cast<double>(mask.top),
                    static_cast<double>(mask.right - mask.left), static_cast<double>(mask.bottom - mask.top)};
   return Most()(0.0, box_overlap(around, box, kind));
@@ -44,6 +46,11 @@ __global__ void __launch_bounds__(Threads)
       }
   const std::uint32_t sum = over_block<Threads>(count, std::uint32_t{0}, Plus());
   if (threadIdx.x != 0) return;
+  const BoxSlot slot = slot_of(boxes[i], 1e100);
+  if (slot != BoxSlot::good) {
+    out[i] = slot == BoxSlot::none ? 0.0 : std::numeric_limits<double>::quiet_NaN();
+    return;
+  }
   const double agreement = box_agreement(box_a, boxes[i], kind) * box_agreement(box_b, boxes[i], kind);
   const auto common = static_cast<std::int64_t>(sum);
   out[i] =
@@ -56,9 +63,9 @@ __global__ void __launch_bounds__(Threads)
 
 /// SCM of two sources' masks of the same instance, in every frame.
 ///
-/// *Shapes*: `a`, `b` [N, T] masks of one size, absent ones empty; `boxes` [N, T] on the device, x = NaN
-/// where there is none; `out` [N, T]. *Units and conventions*: those of the host's `scm`. *Source*: PM-VIS,
-/// Eq. 4-5. *Errors*: different sizes or numbers.
+/// *Shapes*: `a`, `b` [N, T] masks of one size, absent ones empty; `boxes` [N, T] on the device, a row of
+/// NaN where there is none, and NaN out where one is bad; `out` [N, T]. *Units and conventions*: those of the
+/// host's `scm`. *Source*: PM-VIS, Eq. 4-5. *Errors*: different sizes or numbers.
 inline void scm(const DeviceMasks& a, const DeviceMasks& b, const Box* boxes, BoxOverlap kind, double* out,
                 Stream stream) {
   vislabel::detail::require(a.layout == b.layout, "masks of different sizes");

@@ -41,8 +41,9 @@ __global__ void __launch_bounds__(ordered_threads)
   double common = 0, predicted = 0, truth = 0;
   for (std::int64_t k = threadIdx.x; k < logits.shape[1]; k += ordered_threads) {
     const double p = vislabel::detail::probability_as(
-        load<T>(logits.data + n * logits.strides[0] + k * logits.strides[1]));
-    auto l = static_cast<double>(load<T>(labels.data + n * labels.strides[0] + k * labels.strides[1]));
+        load<T>(logits.data + n * logits.strides[0] + k * logits.strides[1], logits.aligned));
+    auto l = static_cast<double>(
+        load<T>(labels.data + n * labels.strides[0] + k * labels.strides[1], labels.aligned));
     if (l < 0 || l > 1) l = std::numeric_limits<double>::quiet_NaN();
     common += p * l, predicted += p, truth += l;
   }

@@ -22,7 +22,7 @@ __global__ void __launch_bounds__(Threads) find_nan(View<const T, 4> maps, std::
   bool found = false;
   for (std::int64_t y = blockIdx.y; y < maps.shape[2]; y += gridDim.y)
     for (std::int64_t x = threadIdx.x; x < maps.shape[3]; x += Threads) {
-      const auto value = value_of(load<T>(from + y * maps.strides[2] + x * maps.strides[3]));
+      const auto value = value_of(load<T>(from + y * maps.strides[2] + x * maps.strides[3], maps.aligned));
       found = found || value != value;
     }
   if (__any_sync(all_lanes, found) && threadIdx.x % warp_size == 0) atomicOr(&nan[n], 1U);

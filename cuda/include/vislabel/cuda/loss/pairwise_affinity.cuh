@@ -11,13 +11,13 @@
 #include <vislabel/core/pixels.hpp>
 #include <vislabel/core/rectangle.hpp>
 #include <vislabel/core/rule.hpp>
+#include <vislabel/cuda/core/box_slot.hpp>
 #include <vislabel/cuda/core/fill.cuh>
 #include <vislabel/cuda/core/launch.cuh>
 #include <vislabel/cuda/core/ordered_sum.cuh>
 #include <vislabel/cuda/core/reduce.cuh>
 #include <vislabel/cuda/core/view.cuh>
 #include <vislabel/cuda/loss/box_losses.hpp>
-#include <vislabel/cuda/loss/box_slot.hpp>
 #include <vislabel/cuda/loss/find_nan.cuh>
 #include <vislabel/loss/colour_test.hpp>
 #include <vislabel/loss/pair_loss.hpp>
@@ -50,7 +50,8 @@ __global__ void __launch_bounds__(Threads)
   for (std::int64_t image = blockIdx.y; image < lab.shape[0]; image += gridDim.y) {
     const auto at = [&](std::int64_t channel, std::int64_t v, std::int64_t u) {
       return static_cast<double>(load<T>(lab.data + image * lab.strides[0] + channel * lab.strides[1] +
-                                         v * lab.strides[2] + u * lab.strides[3]));
+                                             v * lab.strides[2] + u * lab.strides[3],
+                                         lab.aligned));
     };
     const double own[3] = {at(0, y, x), at(1, y, x), at(2, y, x)};  // NOLINT(*-avoid-c-arrays)
     unsigned bits = 0;
@@ -117,7 +118,7 @@ struct Surroundings {
       const std::int64_t y = top + i / columns, x = left + i % columns;
       const bool inside = y >= part.top && y < part.bottom && x >= part.left && x < part.right;
       const double own = vislabel::detail::finite_logit(
-          inside ? load<T>(from + y * logits.strides[2] + x * logits.strides[3]) : T{0});
+          inside ? load<T>(from + y * logits.strides[2] + x * logits.strides[3], logits.aligned) : T{0});
       const auto both = vislabel::detail::probabilities(own);
       logit[i] = own, foreground[i] = both.foreground, background[i] = both.background;
     }
@@ -234,7 +235,7 @@ __global__ void __launch_bounds__(tile_threads)
                        own.part.top >= top + tile_height || own.part.bottom <= top;
   std::byte* const to = image(out, n) + y * out.strides[2] + x * out.strides[3];
   if (unknown || outside) {  // the whole block
-    if (y < height && x < width) store(to, unknown ? std::numeric_limits<T>::quiet_NaN() : T{0});
+    if (y < height && x < width) store(to, unknown ? std::numeric_limits<T>::quiet_NaN() : T{0}, out.aligned);
     return;
   }
   using Around = Surroundings<reach, reach>;
@@ -246,7 +247,7 @@ __global__ void __launch_bounds__(tile_threads)
   __syncthreads();
   if (y >= height || x >= width) return;
   const bool in_part = own.part.left <= x && x < own.part.right && own.part.top <= y && y < own.part.bottom;
-  if (!in_part) return store(to, T{0});
+  if (!in_part) return store(to, T{0}, out.aligned);
   const auto odds = [&](std::int64_t v, std::int64_t u) {
     const unsigned i = around.place(v, u);
     return Odds{logit[i], foreground[i], background[i]};
@@ -262,7 +263,7 @@ __global__ void __launch_bounds__(tile_threads)
     const int weight = own.in_box(y, x) + own.in_box(v, u);
     if (weight > 0 && (own.alike[first] >> partner.pair & 1) != 0) sum.add(here, odds(v, u), weight);
   }
-  store(to, static_cast<T>(gradient[n] * sum.of(here)));
+  store(to, static_cast<T>(gradient[n] * sum.of(here)), out.aligned);
 }
 
 }  // namespace kernels
@@ -311,6 +312,7 @@ template <class T>
 void pairwise_affinity_loss_backward(const double* gradient, const Pixels<const T, 4>& logits,
                                      const Pixels<const T, 4>& lab, AffinityInput input,
                                      const AffinityRule& rule, const Pixels<T, 4>& out, Stream stream) {
+  vislabel::detail::require(out.shape == logits.shape, "out has another shape than logits");
   input.images = lab.shape[0];
   const Grid grid = detail::prepare(logits, lab, input, rule, stream);
   launch(kernels::affinity_gradient<T>, grid, kernels::tile_threads, stream, logits, input, gradient, out);

@@ -11,13 +11,13 @@
 #include <vislabel/core/box.hpp>
 #include <vislabel/core/pixels.hpp>
 #include <vislabel/core/rectangle.hpp>
+#include <vislabel/cuda/core/box_slot.hpp>
 #include <vislabel/cuda/core/fill.cuh>
 #include <vislabel/cuda/core/launch.cuh>
 #include <vislabel/cuda/core/ordered_sum.cuh>
 #include <vislabel/cuda/core/reduce.cuh>
 #include <vislabel/cuda/core/view.cuh>
 #include <vislabel/cuda/loss/box_losses.hpp>
-#include <vislabel/cuda/loss/box_slot.hpp>
 #include <vislabel/loss/dice.hpp>
 #include <vislabel/loss/probabilities.hpp>
 
@@ -66,6 +66,15 @@ template <unsigned Threads>
   return {top, Most()(Least()(32, h - top), 0), column, column < w};
 }
 
+/// A lane's column of a tile; lanes outside of the frame get the last one.
+template <class T>
+__device__ void load_tile(const View<const T, 4>& logits, std::int64_t n, const Tile& tile,
+                          T (&values)[32]) {  // NOLINT(*-avoid-c-arrays)
+  const std::int64_t column = tile.inside ? tile.column : logits.shape[3] - 1;
+  load_column(image(logits, n) + tile.top * logits.strides[2] + column * logits.strides[3], logits.strides[2],
+              tile.rows, logits.aligned, values);
+}
+
 /// The largest logits of a tile's rows and columns join those of the others.
 template <unsigned Threads, class T>
 __global__ void __launch_bounds__(Threads)
@@ -76,19 +85,18 @@ __global__ void __launch_bounds__(Threads)
   const unsigned lane = threadIdx.x % warp_size;
   for (std::int64_t n = blockIdx.y; n < count; n += gridDim.y) {
     if (slot_of(boxes[n]) != BoxSlot::good) continue;
-    const std::byte* from = image(logits, n) + tile.top * logits.strides[2] + tile.column * logits.strides[3];
-    detail::Rank<T> rank[32] = {};  // NOLINT(*-avoid-c-arrays)
+    T values[32];  // NOLINT(*-avoid-c-arrays)
+    load_tile(logits, n, tile, values);
+    detail::Rank<T> rank[32];  // NOLINT(*-avoid-c-arrays)
     detail::Rank<T> of_column = 0;
     bool unknown = false;
 #pragma unroll
-    for (int r = 0; r < 32; ++r)
-      if (r < tile.rows && tile.inside) {
-        const T value = load<T>(from + r * logits.strides[2]);
-        if (value != value)
-          unknown = true;
-        else
-          rank[r] = detail::rank_of(value), of_column = Most()(of_column, rank[r]);
-      }
+    for (int r = 0; r < 32; ++r) {
+      const bool inside = r < tile.rows && tile.inside, number = values[r] == values[r];
+      unknown = unknown || (inside && !number);
+      rank[r] = inside && number ? detail::rank_of(values[r]) : 0;
+      of_column = Most()(of_column, rank[r]);
+    }
     const detail::Rank<T> of_row = each_over_warp(rank, Most());
     if (static_cast<std::int32_t>(lane) < tile.rows && of_row != 0)
       atomicMax(reinterpret_cast<unsigned long long*>(&work.rows[n * height + tile.top + lane]),
@@ -176,19 +184,25 @@ __global__ void __launch_bounds__(Threads)
   const unsigned lane = threadIdx.x % warp_size;
   for (std::int64_t n = blockIdx.y; n < count; n += gridDim.y) {
     if (slot_of(boxes[n]) != BoxSlot::good || work.nan[n] != 0) continue;
-    const std::byte* from = image(logits, n) + tile.top * logits.strides[2] + tile.column * logits.strides[3];
-    const std::uint64_t* const rows = work.rows + n * height + tile.top;
+    T values[32];  // NOLINT(*-avoid-c-arrays)
+    load_tile(logits, n, tile, values);
+    const bool has_row = static_cast<std::int32_t>(lane) < tile.rows;
+    const auto of_row = static_cast<detail::Rank<T>>(has_row ? work.rows[n * height + tile.top + lane] : 0);
     const T of_column = tile.inside ? detail::of_rank<T>(work.columns[n * width + tile.column]) : T{0};
     std::int32_t first = -1;
-    for (std::int32_t r = 0; r < tile.rows; ++r) {
-      const T value = tile.inside ? load<T>(from + r * logits.strides[2]) : T{0};
-      if (tile.inside && first < 0 && value == of_column) first = r;
-      const unsigned hits = __ballot_sync(all_lanes, tile.inside && value == detail::of_rank<T>(rows[r]));
-      if (hits != 0 && lane == static_cast<unsigned>(r))
-        atomicMin(&work.first_of_row[n * height + tile.top + r],
-                  static_cast<std::uint32_t>(tile.column) - lane +
-                      static_cast<std::uint32_t>(__ffs(static_cast<int>(hits)) - 1));
+    unsigned own_hits = 0;  // in the row that has this lane's number
+#pragma unroll
+    for (int r = 0; r < 32; ++r) {
+      const bool inside = r < tile.rows && tile.inside;
+      if (inside && first < 0 && values[r] == of_column) first = r;
+      const T largest = detail::of_rank<T>(__shfl_sync(all_lanes, of_row, r));
+      const unsigned hits = __ballot_sync(all_lanes, inside && values[r] == largest);
+      if (lane == static_cast<unsigned>(r)) own_hits = hits;
     }
+    if (own_hits != 0)
+      atomicMin(&work.first_of_row[n * height + tile.top + lane],
+                static_cast<std::uint32_t>(tile.column) - lane +
+                    static_cast<std::uint32_t>(__ffs(static_cast<int>(own_hits)) - 1));
     if (first >= 0)
       atomicMin(&work.first_of_column[n * width + tile.column], static_cast<std::uint32_t>(tile.top + first));
   }
@@ -213,7 +227,7 @@ __global__ void __launch_bounds__(Threads)
       if (work.first_of_column[n * width + x] == static_cast<std::uint32_t>(y))
         value = static_cast<T>(static_cast<double>(value) + work.column_slopes[n * width + x]);
     }
-    store(image(out, n) + y * out.strides[2] + x * out.strides[3], value);
+    store(image(out, n) + y * out.strides[2] + x * out.strides[3], value, out.aligned);
   }
 }
 
@@ -259,6 +273,7 @@ template <class T>
 void projection_loss_backward(const double* gradient, const Pixels<const T, 4>& logits, const Box* boxes,
                               const ProjectionWork& work, const Pixels<T, 4>& out, Stream stream) {
   const std::int64_t count = logits.count(), height = logits.shape[2], width = logits.shape[3];
+  vislabel::detail::require(out.shape == logits.shape, "out has another shape than logits");
   detail::project(logits, boxes, work, stream);
   detail::fill(work.first_of_row, count * height, ~std::uint32_t{0}, stream);
   detail::fill(work.first_of_column, count * width, ~std::uint32_t{0}, stream);

@@ -31,7 +31,7 @@ __global__ void __launch_bounds__(Threads)
   constexpr unsigned warps = Threads / warp_size;
   const std::int64_t map_index = blockIdx.x, frames = logits.shape[1];
   const std::int64_t t = blockIdx.x % static_cast<unsigned>(frames);
-  const Map map{image(logits, map_index), logits.strides[2], logits.strides[3]};
+  const Map map{image(logits, map_index), logits.strides[2], logits.strides[3], logits.aligned};
   const unsigned thread = threadIdx.x, warp = thread / warp_size, lane = thread % warp_size;
   VISLABEL_SHARED(std::uint32_t, strip, Threads);
   unsigned area = 0;

@@ -71,9 +71,12 @@ __global__ void __launch_bounds__(Threads)
     const std::byte* from = image(dense, n) + row * 32 * dense.strides[2] + column * dense.strides[3];
     std::uint32_t word = 0;
     if (column < layout.width) {
+      T values[32];  // NOLINT(*-avoid-c-arrays)
+      load_column(from, dense.strides[2], rows, dense.aligned, values);
 #pragma unroll
       for (int r = 0; r < 32; ++r)
-        if (r < rows && is_set(load<T>(from + r * dense.strides[2]))) word |= std::uint32_t{1} << r;
+        if (is_set(values[r])) word |= std::uint32_t{1} << r;
+      word &= ~std::uint32_t{0} >> (32 - rows);
     }
     words[n * layout.words() + unit] = word;
   }

@@ -39,10 +39,11 @@ namespace kernels {
 struct Map {
   const std::byte* data;
   std::ptrdiff_t row, column;
+  bool aligned;
 
   template <class T>
   [[nodiscard]] __device__ ValueOf<T> at(std::int64_t y, std::int64_t x) const {
-    return vislabel::detail::tame(value_of(load<T>(data + y * row + x * column)));
+    return vislabel::detail::tame(value_of(load<T>(data + y * row + x * column, aligned)));
   }
 };
 
@@ -104,7 +105,7 @@ __global__ void __launch_bounds__(Threads)
              column = static_cast<std::int32_t>(unit % across);
   if (row >= layout.rows) return;
   for (std::int64_t n = blockIdx.y; n < count; n += gridDim.y) {
-    const Map map{image(maps, n), maps.strides[2], maps.strides[3]};
+    const Map map{image(maps, n), maps.strides[2], maps.strides[3], maps.aligned};
     words[n * layout.words() + unit] = resized_word<T>(map, resize, layout, row, column);
   }
 }

@@ -9,14 +9,15 @@ namespace vislabel::cuda {
 
 enum class BoxSlot : std::uint8_t {
   none,  ///< four NaN: the instance is not annotated there
-  bad,   ///< not finite, or of a negative side: its loss is NaN
+  bad,   ///< not finite, or of a negative side: what depends on it is NaN
   good,
 };
 
-[[nodiscard]] constexpr BoxSlot slot_of(const Box& box) {
+/// A good box is below `most` in every number.
+[[nodiscard]] constexpr BoxSlot slot_of(const Box& box,
+                                        double most = std::numeric_limits<double>::infinity()) {
   const auto nan = [](double x) { return x != x; };
   if (nan(box.x) && nan(box.y) && nan(box.width) && nan(box.height)) return BoxSlot::none;
-  constexpr double most = std::numeric_limits<double>::infinity();
   const bool fits = box.x > -most && box.x < most && box.y > -most && box.y < most && box.width >= 0 &&
                     box.width < most && box.height >= 0 && box.height < most;
   return fits ? BoxSlot::good : BoxSlot::bad;
