@@ -39,6 +39,18 @@ def found_masks() -> vl.Masks:
     return masks
 
 
+def on_a_gpu(masks: vl.Masks) -> None:
+    """The same calls there, where there is one."""
+    print("CUDA:", vl.cuda.build_info(), vl.cuda.device_count(), masks.device)
+    if vl.cuda.is_available():
+        there = masks.cuda()
+        track = vl.Tracks.from_masks(masks, range(len(masks)), [0] * len(masks), (len(masks), 1)).cuda()
+        kept = vl.select.spatiotemporal_nms(track, [0.9] * len(masks))
+        assert isinstance(kept, vl.select.DeviceNmsResult)
+        assert there.cpu() == masks
+        print("kept there:", kept.kept)
+
+
 def drop_in(masks: vl.Masks) -> None:
     """The same as pycocotools.mask, by its names."""
     rles = vl.mask.frPyObjects([[30.0, 20.0, 40.0, 40.0]], 96, 128) + masks.to_rle()
@@ -167,6 +179,7 @@ with tempfile.TemporaryDirectory() as name:
     settings: Settings = SETTINGS["fine"]
     candidates = propose(folder, settings=settings)
     masks = found_masks()
+    on_a_gpu(masks)
     drop_in(masks)
     overlaps(masks, candidates.tracks)
     labels = rounds(candidates)

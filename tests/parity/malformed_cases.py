@@ -223,7 +223,7 @@ TENSORS = [
     Case("a CUDA tensor: encode", 'mask.encode(on("cuda:0", 2, 2))', "bimask is a tensor on cuda:0, where this is not computed: use bimask.cpu()"),
     Case("a CUDA tensor: mask_iou", 'vl.iou.mask_iou(masks, on("cuda:0", 1, 2, 2))', "b is a tensor on cuda:0"),
     Case("a CUDA tensor: box_iou", 'vl.iou.box_iou([], on("cuda:0", 1, 4))', "b is a tensor on cuda:0"),
-    Case("a CUDA tensor: spatiotemporal_nms", 'vl.select.spatiotemporal_nms(tracks, on("cuda:0", 2))', "scores is a tensor on cuda:0"),
+    Case("a CUDA tensor: spatiotemporal_nms", 'vl.select.spatiotemporal_nms(tracks, on("cuda:0", 2))', "scores is on cuda:0, but this build of vislabel has no CUDA backend: use scores.cpu()"),
     Case("a CUDA tensor: retain", 'vl.select.retain(tracks, on("cuda:0", 2, 3))', "quality is a tensor on cuda:0"),
     Case("DLPack on a GPU", "vl.Masks(A())", "x: A cannot be read on the CPU",
          given="def fail(*_, **__): raise BufferError('on a GPU')\nA = type('A', (), {'__dlpack__': fail, '__dlpack_device__': lambda _: (2, 0)})"),

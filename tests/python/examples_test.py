@@ -68,6 +68,12 @@ def test_the_readme_s_training_step_has_gradients() -> None:
     assert names["logits"].grad.any()
 
 
+def test_the_readme_s_block_for_a_gpu_runs_where_there_is_one_or_none() -> None:
+    pytest.importorskip("torch")
+    exec(blocks("python")[2], names := {})
+    assert ("rles" in names) is names["vl"].cuda.is_available()
+
+
 def test_the_readme_s_python_block_prints_what_its_comments_say() -> None:
     block = blocks("python")[0]
     done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, timeout=120)

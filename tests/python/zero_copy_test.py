@@ -201,7 +201,9 @@ def test_lent_memory_goes_back_once_also_when_it_is_refused(versioned: bool) -> 
         "cannot be read on the CPU: Unsupported dtype": Producer(
             DENSE.astype(np.uint16), versioned=versioned, code=BFLOAT16
         ),
-        "cannot be read on the CPU: Unsupported device": Producer(DENSE, versioned=versioned, device=CUDA),
+        "x is on cuda:0, but this build of vislabel has no CUDA backend": Producer(
+            DENSE, versioned=versioned, device=CUDA
+        ),
     }
     if versioned:
         refusals["cannot be read on the CPU: from_dlpack"] = Producer(DENSE, versioned=True, major=9)

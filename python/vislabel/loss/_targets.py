@@ -70,8 +70,8 @@ def quality_target(
     if is_tensor(maps) and is_tensor(truth):
         from vislabel.loss import _ops
 
-        _same_device(maps, truth, "truth", "logits")
         _require_dense(truth, 4, "truth", "[G, T, H, W]")
+        _same_device(maps, truth, "truth", "logits")
         return QualityTarget(*_ops.quality_target(maps.detach(), truth.detach(), level, empty_pair, nan))
     if on_device(maps):
         found, best = device.quality_target(maps.detach(), truth, level, empty_pair)
