@@ -137,6 +137,17 @@ def test_cupy_s_arrays_go_in_and_come_out(cupy_there: Any) -> None:
 
 
 @pytest.mark.gpu
+def test_elements_at_odd_addresses_are_read(cupy_there: Any) -> None:
+    values = np.random.default_rng(1).normal(size=(2, 33, 40)).astype(np.float32)
+    memory = cupy_there.asarray(np.frombuffer(b"abc" + values.tobytes(), np.uint8))
+    if DEVICE:
+        odd = cupy_there.ndarray(values.shape, np.float32, memory.data + 3)
+    else:
+        odd = np.ndarray(values.shape, np.float32, memory.view(np.ndarray).data, 3).view(Array)
+    assert vl.Masks(odd, threshold=0.1).cpu() == vl.Masks(values, threshold=0.1)
+
+
+@pytest.mark.gpu
 def test_cupy_s_masks_and_torch_s_tensors_go_together(cupy_there: Any) -> None:
     tracks = vl.Tracks(cupy_there.asarray(NOISE))
     other = torch.from_numpy(NOISE).to(_device.torch_type)

@@ -133,6 +133,13 @@ def test_what_does_not_fit_is_refused_as_on_the_host(backend: Backend) -> None:
             vl.select.spatiotemporal_nms(x, [1, 2], iou_threshold=float("nan"))
         with refused("suppress is None, expected one of: at_least, more_than"):
             vl.select.spatiotemporal_nms(x, [1, 2], suppress=None)  # type: ignore[arg-type]
+        with refused("a is on cpu, expected cuda:0: use a.cuda(0)"):
+            vl.fuse.scm(vl.Tracks(a), x, np.zeros((2, 4, 4)))
+        with refused("scores is Tracks, expected an array"):
+            vl.select.spatiotemporal_nms(x, vl.Tracks(x))
+        with refused("crowd[0] is 0.5, expected 0 or 1"):
+            vl.iou.mask_iou(x[:, 0], y[:, 0], crowd=[0.5, 0, 0])
+        assert tuple(vl.fuse.scm([], x, np.zeros((2, 4, 4))).shape) == (0, 2, 4)
         with refused("boxes has shape [2, 4], expected [2, 4, 4]"):
             vl.fuse.scm(x, x, np.zeros((2, 4)))
         with refused("b has [3, 4] masks of [9, 10], expected [2, 4] of [9, 10] as a"):

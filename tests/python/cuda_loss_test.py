@@ -202,6 +202,18 @@ def test_the_operators_go_through_opcheck_and_compile(backend: Backend) -> None:
         assert torch.equal(compiled(leaf), step(leaf))
 
 
+def test_what_is_not_compiled_keeps_the_memory_that_it_works_in(backend: Backend) -> None:
+    with backend.active():
+        maps, truth = backend.put(torch.randn(2, 3, 10, 15)), backend.put(torch.rand(4, 3, 20, 30) < 0.3)
+
+        def targets(x: Any, y: Any) -> Any:
+            return vl.loss.quality_target(x, vl.Tracks(y)).iou
+
+        compiled = torch.compile(targets, backend="eager")
+        for _ in range(3):
+            assert torch.equal(compiled(maps, truth), targets(maps, truth))
+
+
 def test_what_is_an_error_on_the_host_is_nan_there(backend: Backend) -> None:
     rng = np.random.default_rng(8)
     maps, colours = logits(rng, (4, 9, 12)), lab(rng, (2,), (9, 12))
@@ -251,6 +263,13 @@ def test_what_does_not_fit_is_refused_as_on_the_host(backend: Backend) -> None:
             vl.loss.drop_loss_weights(maps, backend.put(torch.zeros(1, 5, 6).bool()), threshold=float("nan"))
         with refused("truth has shape [1, 5], expected [2, 5] as predicted"):
             vl.loss.drop_loss_weights(maps[:, :, 0], maps[:1, :, 0], rule="reference")
+        for truth in (None, [[1.0]], vl.Masks(backend.put(torch.zeros(1, 5, 6).bool()))):
+            with refused("truth"):
+                vl.loss.drop_loss_weights(maps[:, :, 0], truth, rule="reference")
+        with refused("predicted is on the CPU, expected cuda:0, where the others are"):
+            vl.loss.drop_loss_weights(np.zeros((2, 5, 6)), backend.put(torch.zeros(1, 5, 6).bool()))
+        with refused("image has shape [3] and dtype float32, expected 2 integers"):
+            vl.loss.pairwise_affinity(maps, colours, slots, image=backend.put(torch.zeros(3)))
         with refused("truth is Masks, expected Tracks, as the other one"):
             vl.loss.drop_loss_weights(maps[None], vl.Masks(backend.put(torch.zeros(1, 5, 6).bool())))
         with refused("logits is a torch.sparse_coo tensor, expected a dense one: use logits.to_dense()"):

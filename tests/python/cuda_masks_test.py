@@ -14,6 +14,7 @@ import vislabel as vl
 from cuda_emulation import Backend, backends, reference, same
 from loss_cases import reversed_axes, sliced, transposed
 from refusal import refused
+from torch._subclasses import FakeTensorMode
 
 pytestmark = pytest.mark.parametrize("backend", backends())
 
@@ -66,6 +67,19 @@ def test_integers_have_thresholds_too(backend: Backend) -> None:
         backend.run(lambda put: everything(vl.Masks(put(x), threshold=1.0))),
         everything(vl.Masks(x, threshold=1.0)),
     )
+
+
+def test_thresholds_of_integers_are_compared_without_rounding(backend: Backend) -> None:
+    x = np.array([[[2**24 + 1, 2**24, -1]]], np.int32)
+    same(backend.run(lambda put: vl.Masks(put(x), threshold=2.0**24).area), np.array([1]))
+
+
+@pytest.mark.parametrize("kind", ["float8_e4m3fn", "float8_e5m2"])
+def test_small_floats_round_their_threshold_too(backend: Backend, kind: str) -> None:
+    x = torch.linspace(-2, 2, 64).reshape(1, 8, 8).to(getattr(torch, kind))
+    for threshold in (-0.1321, 0.2, 1.1):
+        host = vl.Masks(x, threshold=threshold)
+        same(backend.run(lambda put, t=threshold: vl.Masks(put(x), threshold=t).to_dense()), host.to_dense())
 
 
 def unaligned(x: torch.Tensor) -> torch.Tensor:
@@ -148,6 +162,11 @@ def test_batches_are_indexed_like_the_host_s(backend: Backend) -> None:
             assert there.track(2)[backend.put(index[:3])].cpu() == host.track(2)[index[:3].numpy()]
         assert there.select_frames([2, 0]).cpu() == host.select_frames([2, 0])
         assert there.select_frames(slice(1, 3)).cpu() == host.select_frames(slice(1, 3))
+        for kind in ("uint8", "int8", "int16", "int32"):
+            index = torch.tensor([1, 0, 0, 1]).to(getattr(torch, kind))
+            assert there[backend.put(index)].cpu() == host[[1, 0, 0, 1]]
+        assert there[backend.put(torch.tensor(2))].cpu() == host[2]
+        assert len(there[backend.put(torch.zeros(0))]) == 0
         with pytest.raises(IndexError):
             there[6]
         for index in (torch.zeros(2, 1).long(), torch.zeros(3).bool(), torch.zeros(2)):
@@ -182,6 +201,11 @@ def test_dense_masks_go_into_the_caller_s_array(backend: Backend) -> None:
             masks.to_dense(out=backend.put(torch.zeros(2, 20, 31, dtype=torch.bool)))
         with refused("out has elements that share memory"):
             masks.to_dense(out=backend.put(torch.zeros(1, 20, 30, dtype=torch.bool)).expand(2, 20, 30))
+        memory = backend.put(torch.zeros(5000, dtype=torch.uint8))
+        with refused("out has elements that share memory"):
+            masks.to_dense(out=memory.as_strided((2, 20, 30), (600, 10, 1)))
+        with refused("out is Masks, expected an array"):
+            masks.to_dense(out=masks)
         with refused("out is on the CPU, expected cuda:0, where the masks are"):
             masks.to_dense(out=np.zeros((2, 20, 30), bool))
 
@@ -201,9 +225,10 @@ def test_masks_and_tracks_are_pickled_to_where_they_were(backend: Backend) -> No
     with backend.active():
         tracks = vl.Tracks(backend.put(x))
         for thing in (tracks, tracks.frame(0)):
-            for again in (pickle.loads(pickle.dumps(thing)), copy.deepcopy(thing)):
-                assert again.device == "cuda:0"
-                assert again == thing
+            again = pickle.loads(pickle.dumps(thing))
+            assert again.device == "cuda:0"
+            assert again == thing
+            assert copy.deepcopy(thing) is copy.copy(thing) is thing  # they never change
 
 
 def test_they_say_where_they_are(backend: Backend) -> None:
@@ -260,6 +285,11 @@ def test_bad_arrays_are_refused_as_on_the_host(backend: Backend) -> None:
             vl.Masks(backend.put(torch.zeros(2, 3, 4)), threshold=float("nan"))
         with refused("present has shape [1], expected [2, 3]"):
             vl.Tracks(backend.put(torch.zeros(2, 3, 4, 4, dtype=torch.bool)), present=[True])
+        with FakeTensorMode():
+            fake = torch.zeros(2, 3, 4)
+        if backend.name == "emulated":
+            with refused("x is a FakeTensor without readable values: it has no memory"):
+                vl.Masks(fake, threshold=0)
         with refused("a map of 0 x 4 cannot be resized to 5 x 5"):
             vl.Masks(backend.put(torch.zeros(2, 0, 4)), threshold=0, size=(5, 5))
         with refused("device is 'tpu', expected a number, 'cuda' or 'cuda:0'"):

@@ -31,15 +31,18 @@ def at_home(function: Callable[Concatenate[Home, P], R]) -> Callable[P, R]:
     return entered
 
 
-def opaque(function: Callable[..., R]) -> Callable[..., R]:
-    """The function as one that `torch.compile` does not look into.
+_opaque: dict[Any, Any] = {}
 
-    It would not see that memory whose address was taken is in use.
+
+def opaque(function: Callable[..., R]) -> Callable[..., R]:
+    """The function as one that `torch.compile` does not look into, also where it has been called from a part
+    that was left to Python. It would not see that memory whose address was taken is in use.
     """
-    torch = sys.modules.get("torch")
-    if torch is None or not torch.compiler.is_compiling():
+    if "torch._dynamo" not in sys.modules:  # then nobody compiles, and to import it takes a second
         return function
-    disabled: Callable[..., R] = torch.compiler.disable(function)
+    if function not in _opaque:
+        _opaque[function] = sys.modules["torch"].compiler.disable(function)
+    disabled: Callable[..., R] = _opaque[function]
     return disabled
 
 
@@ -88,9 +91,10 @@ def _tensor_there(home: Home, x: Any, name: str) -> Any:
     plain_tensor(x, name)
     _same_device(home, x.device.index, name)
     try:
-        x = x.detach().resolve_neg()
-        if x.numel() > 0 and x.data_ptr() == 0:
+        fakes = sys.modules.get("torch._subclasses")
+        if fakes is not None and isinstance(x, fakes.FakeTensor):  # whose address is 0
             raise RuntimeError("it has no memory")
+        x = x.detach().resolve_neg()
     except Exception as error:  # FakeTensor, vmap
         raise Error(f"{name} is {a_type(x)} without readable values: {reason(error)}") from error
     return x if home.holds(x) else _borrowed(home, x, name)
