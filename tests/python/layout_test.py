@@ -110,3 +110,17 @@ def test_bindings_of_a_room_include_what_the_room_may(source: Path) -> None:
         return
     for name in re.findall(r"#include <vislabel/([^>]+)>", source.read_text()):
         assert name.split("/")[0] in allowed_rooms(room), f"{source.name} includes {name}"
+
+
+CUDA = ROOT / "cuda" / "include" / "vislabel" / "cuda"
+CUDA_HEADERS = sorted(str(path.relative_to(CUDA)) for path in CUDA.rglob("*.*h*") if path.parent != CUDA)
+
+
+@pytest.mark.parametrize("header", CUDA_HEADERS)
+def test_the_cuda_backend_has_the_same_rooms_and_includes_go_the_same_way(header: str) -> None:
+    text = (CUDA / header).read_text()
+    assert text.startswith("/// ")
+    assert len(re.findall(r"^#pragma once$", text, re.MULTILINE)) == 1
+    allowed = allowed_rooms(header.split("/")[0])
+    for name in re.findall(r"#include <vislabel/(?:cuda/)?([^>]+)>", text):
+        assert name.split("/")[0] in allowed, f"cuda/{header} includes {name}"
