@@ -80,6 +80,16 @@ def test_suppression_is_the_host_s(backend: Backend, mode: Any, suppress: Any) -
                 same(backend.run(call), reference(call))
 
 
+@pytest.mark.filterwarnings("error")
+def test_arrays_of_the_host_go_along_read_only_too(backend: Backend) -> None:
+    x, _ = videos(5, 3, 0, 2, (9, 10))
+    scores = np.array([0.9, 0.8, 0.7])
+    scores.flags.writeable = False
+    with backend.active():
+        tracks = vl.Tracks(backend.put(x), present=np.broadcast_to(True, (3, 2)))
+        assert vl.select.spatiotemporal_nms(tracks, scores, iou_threshold=1.5).kept.tolist() == [0, 1, 2]
+
+
 def test_suppression_gives_fixed_shapes_and_waits_for_what_is_kept_alone(backend: Backend) -> None:
     x, _ = videos(5, 6, 0, 2, (9, 10))
     scores = np.array([0.9, 0.1, float("nan"), 0.9, 0.5, 0.25])

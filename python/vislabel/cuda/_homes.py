@@ -170,7 +170,8 @@ class TorchHome(Home):
         cuda.current_stream(self.device).wait_stream(other)
 
     def put(self, x: npt.NDArray[Any]) -> Any:
-        tensor = self.torch.from_numpy(np.ascontiguousarray(x))
+        array = np.ascontiguousarray(x)
+        tensor = self.torch.from_numpy(array if array.flags.writeable else array.copy())  # else torch warns
         if self.device.type == "cuda":  # from memory that it can copy without waiting
             return tensor.pin_memory().to(self.device, non_blocking=True)
         return tensor.clone()
