@@ -18,10 +18,10 @@ class OrderedSum {
   }
 
   [[nodiscard]] double sum() const {
-    std::array<double, ordered_lanes> lanes = lanes_;
+    std::array<double, ordered_lanes> sums = lanes_;
     for (std::size_t half = ordered_lanes / 2; half > 0; half /= 2)
-      for (std::size_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-    return lanes[0];
+      for (std::size_t i = 0; i < half; ++i) sums[i] += sums[i + half];
+    return sums[0];
   }
 
  private:

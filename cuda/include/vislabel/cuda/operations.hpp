@@ -56,7 +56,8 @@ class OnDevice {
   ~OnDevice();
 
  private:
-  int before_ = 0, device_ = 0;
+  [[maybe_unused]] int before_ = 0;
+  [[maybe_unused]] int device_ = 0;
 };
 
 /// `pack`, or `pack_resized` where `size` is given and not the array's own. Floats need a threshold, and

@@ -195,7 +195,7 @@ __global__ void __launch_bounds__(Threads)
     for (int r = 0; r < 32; ++r) {
       const bool inside = r < tile.rows && tile.inside;
       if (inside && first < 0 && values[r] == of_column) first = r;
-      const T largest = detail::of_rank<T>(__shfl_sync(all_lanes, of_row, r));
+      const T largest = detail::of_rank<T>(__shfl_sync(all_lanes, of_row, static_cast<unsigned>(r)));
       const unsigned hits = __ballot_sync(all_lanes, inside && values[r] == largest);
       if (lane == static_cast<unsigned>(r)) own_hits = hits;
     }
