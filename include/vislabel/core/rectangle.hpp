@@ -22,7 +22,8 @@ struct PixelRectangle {
 
 /// The largest whole number that is not above x; like `std::floor`, but also for devices.
 [[nodiscard]] constexpr double floor_of(double x) {
-  if (!(x > -0x1p52 && x < 0x1p52)) return x;  // whole already, or no number
+  const bool has_fraction = x > -0x1p52 && x < 0x1p52;
+  if (!has_fraction) return x;  // whole already, or no number
   const auto towards_zero = static_cast<double>(static_cast<std::int64_t>(x));
   return towards_zero > x ? towards_zero - 1 : towards_zero;
 }
