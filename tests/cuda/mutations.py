@@ -1,6 +1,7 @@
 """Leaves out every barrier of the kernels in turn: some test of the emulator must fail each time.
 
     python tests/cuda/mutations.py > docs/cuda-mutations.md
+    python tests/cuda/mutations.py pairwise  # the headers alone whose name has this
 
 Takes about a minute a barrier.
 """
@@ -21,7 +22,8 @@ BARRIER = re.compile(r"^\s*__sync(threads|warp)\(\);.*\n", re.MULTILINE)
 
 def barriers() -> list[tuple[Path, re.Match[str]]]:
     """Every barrier, and the header that it is in."""
-    files = sorted((ROOT / HEADERS).rglob("*.cuh"))
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    files = sorted(path for path in (ROOT / HEADERS).rglob("*.cuh") if wanted in path.name)
     return [(path, match) for path in files for match in BARRIER.finditer(path.read_text())]
 
 
