@@ -28,6 +28,10 @@ if(NOT CMAKE_CUDA_COMPILER)
   message(FATAL_ERROR "VISLABEL_CUDA is ON, but no nvcc was found: set CMAKE_CUDA_COMPILER, or install "
                       "the CUDA Toolkit (pip install 'vislabel[nvcc]' has it, too)")
 endif()
+get_filename_component(toolkit ${CMAKE_CUDA_COMPILER}/../.. ABSOLUTE)
+if(EXISTS ${toolkit}/lib/libcudart_static.a AND NOT EXISTS ${toolkit}/lib64)  # Python's packages of 13.0 look in lib64
+  set(ENV{NVCC_APPEND_FLAGS} "-L${toolkit}/lib")
+endif()
 enable_language(CUDA)
 
 file(GLOB cuda_sources CONFIGURE_DEPENDS cuda/src/*.cu)
