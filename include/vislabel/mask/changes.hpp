@@ -1,5 +1,5 @@
-/// Masks as the places where their colour changes: what crosses between the host and a device, a tenth of the
-/// packed masks' bytes and a hundredth of dense ones'.
+/// Masks as the places where their colour changes: what crosses between the host and a device, because its
+/// bytes grow with the outlines and not with the pixels.
 #pragma once
 
 #include <cstddef>

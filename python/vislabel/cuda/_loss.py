@@ -1,4 +1,4 @@
-"""The losses on a device: see `vislabel.loss`. torch's operators call them, so tensors alone come here."""
+"""The losses on a device: see `vislabel.loss`."""
 
 from __future__ import annotations
 
